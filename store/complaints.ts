@@ -1,0 +1,117 @@
+import type { ComplaintRef, CustomerRef, Instant, JourneyId, ManagerRef } from '../domain/types.js';
+import { one, timestamp, type Sql } from './database.js';
+
+export interface ComplaintRow {
+  complaintRef: ComplaintRef;
+  complaintKey: string;
+  customerRef: CustomerRef;
+  journeyId: JourneyId | null;
+  openedAt: Instant;
+  dueAt: Instant;
+  aboutManagerRef: ManagerRef | null;
+  handlerRef: string | null;
+  escalatedAt: Instant | null;
+  escalatedTo: string | null;
+  resolvedAt: Instant | null;
+  resolution: string | null;
+}
+
+const COMPLAINT = `
+  select complaint_ref as "complaintRef", complaint_key as "complaintKey", customer_ref as "customerRef",
+         journey_id as "journeyId", opened_at as "openedAt", due_at as "dueAt", about_manager_ref as "aboutManagerRef",
+         handler_ref as "handlerRef", escalated_at as "escalatedAt", escalated_to as "escalatedTo",
+         resolved_at as "resolvedAt", resolution
+    from complaints`;
+
+export async function complaintByKey(sql: Sql, key: string): Promise<ComplaintRow | null> {
+  const { rows } = await sql.query<ComplaintRow>(`${COMPLAINT} where complaint_key = $1`, [key]);
+  return rows[0] ?? null;
+}
+
+/** @throws Error when there is no such complaint */
+export async function complaintByRef(sql: Sql, ref: ComplaintRef): Promise<ComplaintRow> {
+  const { rows } = await sql.query<ComplaintRow>(`${COMPLAINT} where complaint_ref = $1`, [ref]);
+  return one(rows, `complaint ${ref}`);
+}
+
+export async function lockComplaint(sql: Sql, ref: ComplaintRef): Promise<ComplaintRow> {
+  const { rows } = await sql.query<ComplaintRow>(`${COMPLAINT} where complaint_ref = $1 for update`, [ref]);
+  return one(rows, `complaint ${ref}`);
+}
+
+export interface NewComplaint {
+  complaintKey: string;
+  workflowId: string;
+  customerRef: CustomerRef;
+  source: 'survey' | 'page' | 'staff';
+  narrative: string;
+  openedAt: Instant;
+  dueAt: Instant;
+  ruleSet: string;
+}
+
+/**
+ * Opens a complaint and gives it its number. The caller holds the customer's row: from this commit on no promotion
+ * leaves. The open journey and its manager, if there are, are noted on it.
+ */
+export async function insertComplaint(sql: Sql, complaint: NewComplaint): Promise<ComplaintRow> {
+  await sql.query(
+    `insert into complaints (complaint_ref, complaint_key, customer_ref, journey_id, about_manager_ref, workflow_id, source,
+                             narrative, opened_at, opened_wall, due_at, rule_set)
+     select 'K-' || to_char($6::timestamptz at time zone 'UTC', 'YYYY') || '-' || lpad(nextval('complaint_numbers')::text, 7, '0'),
+            $1, $2, j.journey_id, j.manager_ref, $3, $4, $5, $6, clock_timestamp(), $7, $8
+       from (select 1) always
+       left join journeys j on j.customer_ref = $2 and j.closed_at is null`,
+    [
+      complaint.complaintKey,
+      complaint.customerRef,
+      complaint.workflowId,
+      complaint.source,
+      complaint.narrative,
+      timestamp(complaint.openedAt),
+      timestamp(complaint.dueAt),
+      complaint.ruleSet,
+    ],
+  );
+  return one(
+    await complaintByKey(sql, complaint.complaintKey).then((row) => (row ? [row] : [])),
+    `complaint ${complaint.complaintKey}`,
+  );
+}
+
+export async function complaintAcknowledged(sql: Sql, ref: ComplaintRef, at: Instant): Promise<void> {
+  await sql.query('update complaints set acknowledged_at = coalesce(acknowledged_at, $2) where complaint_ref = $1', [
+    ref,
+    timestamp(at),
+  ]);
+}
+
+export async function complaintAssigned(sql: Sql, ref: ComplaintRef, handlerRef: string, at: Instant): Promise<void> {
+  await sql.query('update complaints set handler_ref = $2, assigned_at = $3 where complaint_ref = $1', [
+    ref,
+    handlerRef,
+    timestamp(at),
+  ]);
+}
+
+export async function complaintEscalated(sql: Sql, ref: ComplaintRef, to: string, at: Instant): Promise<void> {
+  await sql.query('update complaints set escalated_at = $3, escalated_to = $2 where complaint_ref = $1', [
+    ref,
+    to,
+    timestamp(at),
+  ]);
+}
+
+export async function complaintResolved(
+  sql: Sql,
+  ref: ComplaintRef,
+  by: string,
+  resolution: string,
+  at: Instant,
+): Promise<void> {
+  await sql.query(
+    `update complaints set resolved_at = $4, resolved_wall = clock_timestamp(), resolved_by = $2, resolution = $3
+      where complaint_ref = $1 and resolved_at is null`,
+    [ref, by, resolution, timestamp(at)],
+  );
+}

@@ -1,0 +1,5 @@
+import './postgres.js';
+
+export default async function globalTeardown(): Promise<void> {
+  await globalThis.keepwellTestPostgres?.stop();
+}
