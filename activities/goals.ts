@@ -1,0 +1,148 @@
+import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
+import { goalStanding, GOAL_RULES, type GoalAnswer, type GoalFacts } from '../domain/goal.js';
+import { dateIn } from '../domain/calendar.js';
+import type { TierStanding } from '../domain/tier-standing.js';
+import type { Instant, PlainDate } from '../domain/types.js';
+import { lockCustomer } from '../store/customers.js';
+import { recordDecisions } from '../store/decisions.js';
+import { firstEvaluations, type FirstEvaluation } from '../store/goals.js';
+import { journeysToTell, journeysWithGoal, markGoalMet, type JourneyRow } from '../store/journeys.js';
+import { readTiers } from '../store/tier-rules.js';
+import { tierStandings } from '../store/tier-standings.js';
+import { goalMet } from '../workflows/contract.js';
+import { now } from './dependencies.js';
+import type { RoundDependencies } from './round.js';
+
+/** Looks at the goals of all open journeys, and tells those whose goal is met. */
+export function goalActivities(deps: RoundDependencies) {
+  return {
+    checkGoals: (input: { asOf: PlainDate }): Promise<{ met: number }> => checkGoals(deps, input.asOf),
+  };
+}
+export type GoalActivities = ReturnType<typeof goalActivities>;
+
+async function checkGoals(deps: RoundDependencies, asOf: PlainDate): Promise<{ met: number }> {
+  const at = now(deps.bank);
+  const journeys = await journeysWithGoal(deps.database);
+  let met = 0;
+  if (journeys.length > 0) {
+    const look = await lookAt(deps, journeys, asOf);
+    for (const journey of journeys) {
+      const { facts, answer, periodEnd } = look(journey);
+      if (answer.met && (await writeGoal(deps, journey, facts, answer, periodEnd, at))) met += 1;
+    }
+  }
+  // told again on every round until the journey has ended: a signal that was lost in a crash is not lost for good
+  for (const journey of await journeysToTell(deps.database)) await tell(deps.workflows, journey.workflowId);
+  return { met };
+}
+
+interface Look {
+  facts: GoalFacts;
+  answer: GoalAnswer;
+  periodEnd: PlainDate;
+}
+
+async function lookAt(
+  deps: RoundDependencies,
+  journeys: JourneyRow[],
+  asOf: PlainDate,
+): Promise<(journey: JourneyRow) => Look> {
+  const customerRefs = journeys.map((journey) => journey.customerRef);
+  const admittedOn = (journey: JourneyRow): PlainDate => dateIn(deps.bank.zone, journey.admittedAt);
+  const asked = journeys.map((journey) => ({ customerRef: journey.customerRef, after: admittedOn(journey) }));
+  const evaluations = await firstEvaluations(deps.database, asked, asOf);
+  const ranks = new Map((await readTiers(deps.database)).map((tier) => [tier.tierRef, tier.rank]));
+  const running = await standingsWithDays(deps, customerRefs, asOf);
+  const ended = await endedStandings(deps, evaluations);
+  return (journey) => {
+    const evaluation = evaluations.get(journey.customerRef) ?? null;
+    const now = running.get(journey.customerRef) ?? null;
+    const standing = evaluation ? (ended.get(journey.customerRef) ?? null) : now;
+    // a lower tier's threshold proves nothing for the tier that was to be kept
+    const counts =
+      standing !== null &&
+      standing.periodStart > admittedOn(journey) &&
+      (ranks.get(standing.tierRef) ?? 0) >= journey.tierRankAtStart;
+    const facts: GoalFacts = {
+      secured: counts && standing.secured,
+      daysHeld: counts ? standing.daysAtThreshold : 0,
+      heldDaysAsked: journey.definition.goal.heldDays,
+      evaluation: verdictOf(evaluation, journey),
+    };
+    return { facts, answer: goalStanding(facts), periodEnd: standing?.periodEnd ?? asOf };
+  };
+}
+
+function verdictOf(evaluation: FirstEvaluation | null, journey: JourneyRow): GoalFacts['evaluation'] {
+  if (!evaluation) return null;
+  return !evaluation.missed && evaluation.rankAfter >= journey.tierRankAtStart ? 'kept' : 'missed';
+}
+
+/** Standings on a day with the days held since the running period began. */
+async function standingsWithDays(
+  deps: RoundDependencies,
+  customerRefs: JourneyRow['customerRef'][],
+  asOf: PlainDate,
+): Promise<Map<string, TierStanding>> {
+  const first = customerRefs.slice(0, 1);
+  const periodStart = (await tierStandings(deps.database, { asOf, customerRefs: first }))[0]?.periodStart;
+  if (!periodStart) return new Map();
+  const standings = await tierStandings(deps.database, { asOf, customerRefs, heldSince: periodStart });
+  return new Map(standings.map((standing) => [standing.customerRef, standing]));
+}
+
+/** Standings on the last day of the periods that were evaluated, to know for how many days each was held. */
+async function endedStandings(
+  deps: RoundDependencies,
+  evaluations: Map<JourneyRow['customerRef'], FirstEvaluation>,
+): Promise<Map<string, TierStanding>> {
+  const all = new Map<string, TierStanding>();
+  for (const periodEnd of new Set([...evaluations.values()].map((evaluation) => evaluation.periodEnd))) {
+    const some = [...evaluations.values()].filter((evaluation) => evaluation.periodEnd === periodEnd);
+    const standings = await standingsWithDays(
+      deps,
+      some.map((evaluation) => evaluation.customerRef),
+      periodEnd,
+    );
+    standings.forEach((standing, ref) => all.set(ref, standing));
+  }
+  return all;
+}
+
+async function writeGoal(
+  deps: RoundDependencies,
+  journey: JourneyRow,
+  facts: GoalFacts,
+  answer: GoalAnswer,
+  periodEnd: PlainDate,
+  at: Instant,
+): Promise<boolean> {
+  const by = answer.by ?? 'average-secured';
+  return deps.database.transaction(async (sql) => {
+    await lockCustomer(sql, journey.customerRef);
+    const evidence = { by, daysHeld: facts.daysHeld, periodEnd };
+    if (!(await markGoalMet(sql, journey.journeyId, evidence, at))) return false;
+    const key = `journey:${journey.journeyId}:goal`;
+    const told = {
+      kind: 'goal',
+      verdict: 'met',
+      reasons: [by],
+      saw: { ...facts, periodEnd },
+      result: evidence,
+      rules: GOAL_RULES,
+      at,
+    };
+    await recordDecisions(sql, [{ key, customerRef: journey.customerRef, journeyId: journey.journeyId, ...told }]);
+    return true;
+  });
+}
+
+async function tell(workflows: WorkflowClient, workflowId: string): Promise<void> {
+  try {
+    await workflows.getHandle(workflowId).signal(goalMet);
+  } catch (error) {
+    // it has ended meanwhile: there is nothing left to tell
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}

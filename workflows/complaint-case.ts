@@ -1,0 +1,164 @@
+import {
+  allHandlersFinished,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  setHandler,
+  type ApplicationFailure,
+} from '@temporalio/workflow';
+import type { ComplaintRef, Instant } from '../domain/types.js';
+import { record } from './activities.js';
+import {
+  assignComplaint,
+  complaintClosed,
+  complaintOpened,
+  complaintReceipt,
+  complaintState,
+  resolveComplaint,
+  type ComplaintInput,
+  type ComplaintReceipt,
+  type ComplaintState,
+} from './contract.js';
+import { waitUntil } from './waiting.js';
+
+type Opened = Awaited<ReturnType<typeof record.openComplaint>>;
+
+/** A complaint: a number at once, an acknowledgement, a handler, escalation when it is late, an answer. */
+export async function complaintCase(input: ComplaintInput): Promise<ComplaintState> {
+  const complaint = new Complaint(input);
+  const opened = await complaint.open();
+  await tellJourney(opened, complaintOpened);
+  await complaint.letter('complaint-acknowledgement');
+  if (!(await complaint.resolvedBy(opened.dueAt))) {
+    await complaint.escalate(opened.escalateTo);
+    await complaint.resolved();
+  }
+  await complaint.letter('complaint-resolved');
+  await tellJourney(opened, complaintClosed);
+  await condition(allHandlersFinished);
+  return complaint.state();
+}
+
+class Complaint {
+  private opened: Opened | null = null;
+  private step: ComplaintState['step'] = 'received';
+  private handlerRef: string | null = null;
+  private resolving = false;
+  private done = false;
+  private assignments = 0;
+
+  constructor(private readonly input: ComplaintInput) {
+    setHandler(complaintReceipt, () => this.receipt());
+    setHandler(complaintState, () => this.state());
+    setHandler(assignComplaint, (asked) => this.assign(asked.handlerRef));
+    setHandler(resolveComplaint, (asked) => this.resolve(asked));
+  }
+
+  async open(): Promise<Opened> {
+    this.opened = await record.openComplaint.executeWithOptions({ summary: 'number, due date, promotions hold' }, [
+      this.input,
+    ]);
+    this.at('open');
+    return this.opened;
+  }
+
+  async letter(letter: 'complaint-acknowledgement' | 'complaint-escalated' | 'complaint-resolved'): Promise<void> {
+    const { customerRef } = this.input;
+    await record.sendComplaintLetter.executeWithOptions({ summary: letter }, [
+      { complaintRef: this.ref(), customerRef, letter },
+    ]);
+  }
+
+  resolvedBy(due: Instant): Promise<boolean> {
+    return waitUntil(this.input.clock, due, () => this.done, 'answer due');
+  }
+
+  /** A complaint is never given up: it waits for its answer however long that takes. */
+  resolved(): Promise<void> {
+    return condition(() => this.done);
+  }
+
+  async escalate(to: string): Promise<void> {
+    await record.escalateComplaint.executeWithOptions({ summary: `late: passed to ${to}` }, [
+      { complaintRef: this.ref(), to },
+    ]);
+    this.at('escalated');
+    await this.letter('complaint-escalated');
+  }
+
+  state(): ComplaintState {
+    const { step, handlerRef, opened } = this;
+    return {
+      complaintRef: opened?.complaintRef ?? null,
+      step,
+      words: this.words(),
+      dueAt: opened?.dueAt ?? null,
+      handlerRef,
+    };
+  }
+
+  private async receipt(): Promise<ComplaintReceipt> {
+    await condition(() => this.opened !== null);
+    const { dueAt } = this.opened as Opened;
+    return { complaintRef: this.ref(), dueAt };
+  }
+
+  private async assign(handlerRef: string): Promise<ComplaintState> {
+    await condition(() => this.opened !== null);
+    this.assignments += 1;
+    const number = this.assignments;
+    await record.assignComplaint.executeWithOptions({ summary: `handler ${handlerRef}` }, [
+      { complaintRef: this.ref(), handlerRef, number },
+    ]);
+    this.handlerRef = handlerRef;
+    if (this.step === 'open') this.at('assigned');
+    return this.state();
+  }
+
+  private async resolve(asked: { handlerRef: string; textId: string }): Promise<ComplaintState> {
+    await condition(() => this.opened !== null && !this.resolving);
+    this.resolving = true;
+    try {
+      await record.resolveComplaint.executeWithOptions({ summary: `answered by ${asked.handlerRef}` }, [
+        { complaintRef: this.ref(), ...asked },
+      ]);
+      this.handlerRef = asked.handlerRef;
+      this.done = true;
+      this.at('resolved');
+    } finally {
+      this.resolving = false;
+    }
+    return this.state();
+  }
+
+  private ref(): ComplaintRef {
+    if (!this.opened) throw new Error('a complaint that was not opened has no number yet');
+    return this.opened.complaintRef;
+  }
+
+  private at(step: ComplaintState['step']): void {
+    this.step = step;
+    setCurrentDetails(`**${step}**: ${this.words()}`);
+  }
+
+  private words(): string {
+    if (!this.opened) return 'was received and gets its number';
+    const due = new Date(this.opened.dueAt).toISOString();
+    const { complaintRef, escalateTo } = this.opened;
+    const handler = this.handlerRef ? `handled by ${this.handlerRef}` : 'nobody handles it yet';
+    if (this.step === 'resolved') return `${complaintRef} was answered by ${this.handlerRef}`;
+    if (this.step === 'escalated') return `${complaintRef} is late (was due ${due}) and with ${escalateTo}; ${handler}`;
+    return `${complaintRef} is due ${due} (business time); ${handler}`;
+  }
+}
+
+/** The journey holds its promotions by the database in any case; this lets it go on as soon as it may. */
+async function tellJourney(opened: Opened, signal: typeof complaintOpened): Promise<void> {
+  if (!opened.journeyWorkflowId) return;
+  try {
+    await getExternalWorkflowHandle(opened.journeyWorkflowId).signal(signal, opened.complaintRef);
+  } catch (error) {
+    log.info('the journey had ended before it could be told', { why: (error as ApplicationFailure).message });
+  }
+}

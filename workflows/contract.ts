@@ -1,0 +1,166 @@
+/**
+ * Everything that a caller must know of the workflows: queues, ids, inputs, signals, updates, queries, search
+ * attributes. No behaviour. Only ids and instants travel; names and texts stay in Postgres.
+ */
+import type { WorkflowStartOptions } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { BusinessClock } from '../domain/business-clock.js';
+import type {
+  CampaignRef,
+  ComplaintRef,
+  CustomerRef,
+  Instant,
+  JourneyId,
+  Outcome,
+  PlainDate,
+} from '../domain/types.js';
+
+export const TASK_QUEUE = 'keepwell';
+export const WORKFLOWS = { journey: 'customerJourney', complaint: 'complaintCase', round: 'dailyRound' } as const;
+
+export const journeyWorkflowId = (id: JourneyId): string => `journey:${id}`;
+/** `key` names the complaint before it has a number: `survey:<id>` or `page:<text id>`. */
+export const complaintWorkflowId = (key: string): string => `complaint:${key}`;
+
+export const SCHEDULES = { round: 'daily-round' } as const;
+/** The bank's day is judged at this hour of the bank's zone. */
+export const ROUND_HOUR = 6;
+/** A round missed for longer than this (the installation was down) is not made up: the next one sees the same facts. */
+export const ROUND_CATCHUP_WINDOW = '1 day';
+
+export const searchAttributes = {
+  customer: defineSearchAttributeKey('KeepwellCustomer', SearchAttributeType.KEYWORD),
+  campaign: defineSearchAttributeKey('KeepwellCampaign', SearchAttributeType.KEYWORD),
+  step: defineSearchAttributeKey('KeepwellStep', SearchAttributeType.KEYWORD),
+  outcome: defineSearchAttributeKey('KeepwellOutcome', SearchAttributeType.KEYWORD),
+} as const;
+
+// ---- journey ----
+
+export interface JourneyInput {
+  journeyId: JourneyId;
+  customerRef: CustomerRef;
+  campaignRef: CampaignRef;
+  version: number;
+  clock: BusinessClock;
+}
+
+export interface JourneyResult {
+  outcome: Outcome;
+  reason: string;
+}
+
+export type JourneyStep =
+  | 'opening'
+  | 'waiting-for-manager'
+  | 'outreach'
+  | 'before-offer'
+  | 'offer-held'
+  | 'before-survey'
+  | 'survey'
+  | 'goal'
+  | 'closing'
+  | 'closed';
+
+export interface JourneyState {
+  step: JourneyStep;
+  /** in a sentence, for support staff */
+  words: string;
+  waitsUntil: Instant | null;
+  complaintOpen: boolean;
+  goalMet: boolean;
+  outcome: Outcome | null;
+}
+
+/** The bank's page has stored the customer's words under `textId` before it asks. */
+export interface SurveyAnswer {
+  score: number;
+  textId: string | null;
+}
+export interface AnswerReceipt {
+  /** set when the answer opened a complaint */
+  complaintRef: ComplaintRef | null;
+}
+
+export const answerSurvey = defineUpdate<AnswerReceipt, [SurveyAnswer]>('answerSurvey');
+/** The customer wants no more of this; the receipt says how the journey ended. */
+export const withdraw = defineUpdate<JourneyState, [{ by: 'customer' | 'staff' }]>('withdraw');
+export const optedOut = defineSignal('optedOut');
+export const goalMet = defineSignal('goalMet');
+export const complaintOpened = defineSignal<[ComplaintRef]>('complaintOpened');
+export const complaintClosed = defineSignal<[ComplaintRef]>('complaintClosed');
+export const journeyState = defineQuery<JourneyState>('journeyState');
+
+/** How a journey's workflow is started, by whoever starts it; one that runs already is left alone. */
+export function journeyStart(
+  input: JourneyInput,
+): [string, WorkflowStartOptions<(input: JourneyInput) => Promise<JourneyResult>>] {
+  return [
+    WORKFLOWS.journey,
+    {
+      taskQueue: TASK_QUEUE,
+      workflowId: journeyWorkflowId(input.journeyId),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      args: [input],
+      typedSearchAttributes: [
+        { key: searchAttributes.customer, value: input.customerRef },
+        { key: searchAttributes.campaign, value: input.campaignRef },
+        { key: searchAttributes.step, value: 'opening' },
+      ],
+      staticSummary: `${input.campaignRef} v${input.version} for ${input.customerRef}`,
+    },
+  ];
+}
+
+// ---- complaint ----
+
+export interface ComplaintInput {
+  /** names the complaint: the same key is the same complaint */
+  complaintKey: string;
+  customerRef: CustomerRef;
+  source: 'survey' | 'page' | 'staff';
+  /** where the narrative is kept; null when the survey's answer came without words */
+  textId: string | null;
+  clock: BusinessClock;
+}
+
+export interface ComplaintReceipt {
+  complaintRef: ComplaintRef;
+  dueAt: Instant;
+}
+
+export interface ComplaintState {
+  complaintRef: ComplaintRef | null;
+  step: 'received' | 'open' | 'assigned' | 'escalated' | 'resolved';
+  words: string;
+  dueAt: Instant | null;
+  handlerRef: string | null;
+}
+
+/** Answers as soon as the complaint has its number; sent together with the start of the workflow. */
+export const complaintReceipt = defineUpdate<ComplaintReceipt>('complaintReceipt');
+export const assignComplaint = defineUpdate<ComplaintState, [{ handlerRef: string }]>('assignComplaint');
+export const resolveComplaint = defineUpdate<ComplaintState, [{ handlerRef: string; textId: string }]>(
+  'resolveComplaint',
+);
+export const complaintState = defineQuery<ComplaintState>('complaintState');
+
+// ---- the daily round: evaluate tiers, find customers at risk, start journeys, look at goals ----
+
+export interface RoundInput {
+  clock: BusinessClock;
+  /** the day judged; without it the last day of which the bank's data tell */
+  asOf?: PlainDate;
+  /** `goals` looks at evaluations and goals alone */
+  scope: 'all' | 'goals';
+}
+
+export interface RoundResult {
+  asOf: PlainDate;
+  findings: { trigger: string; customers: number }[];
+  admitted: number;
+  refused: number;
+  goalsMet: number;
+}

@@ -1,0 +1,23 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import { bank } from './activities.js';
+import type { RoundInput, RoundResult } from './contract.js';
+
+/** The bank's day is judged: tiers evaluated, goals looked at, customers at risk found, admitted and started. */
+export async function dailyRound(input: RoundInput): Promise<RoundResult> {
+  const asOf = input.asOf ?? (await bank.dayToJudge());
+  await bank.evaluateTiers.executeWithOptions({ summary: `tiers up to ${asOf}` }, [{ until: asOf }]);
+  const { met } = await bank.checkGoals.executeWithOptions({ summary: `goals on ${asOf}` }, [{ asOf }]);
+  const result: RoundResult = { asOf, findings: [], admitted: 0, refused: 0, goalsMet: met };
+  if (input.scope === 'all') {
+    result.findings = await bank.findCustomers.executeWithOptions({ summary: `customers at risk on ${asOf}` }, [
+      { asOf },
+    ]);
+    Object.assign(result, await bank.admitCustomers.executeWithOptions({ summary: 'admission' }, [{ asOf }]));
+    await bank.startJourneys();
+  }
+  const found = result.findings.reduce((sum, finding) => sum + finding.customers, 0);
+  setCurrentDetails(
+    `judged ${asOf}: ${found} findings, ${result.admitted} journeys begun, ${result.refused} customers told why not, ${met} goals met`,
+  );
+  return result;
+}

@@ -1,0 +1,3 @@
+export { complaintCase } from './complaint-case.js';
+export { customerJourney } from './customer-journey.js';
+export { dailyRound } from './daily-round.js';
