@@ -1,0 +1,100 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { businessTime } from '../../domain/business-clock.js';
+import type { Installation } from '../../store/installation.js';
+import { generateBank, loaded, wholeNumber } from './bank.js';
+import { readCampaignFile } from './campaign.js';
+import { withDesk, type Desk } from './context.js';
+import { does, say, type Answer } from './output.js';
+
+const CAMPAIGNS = join(__dirname, '..', '..', 'campaigns');
+const USUAL_CUSTOMERS = '1000';
+const SEED = 1;
+const PUBLISHER = 'npm start';
+
+/** `prepare`, which `npm start` calls: everything that must be there before workers begin. Safe to run again. */
+export function addPrepare(program: Command): void {
+  does(
+    program
+      .command('prepare', { hidden: true })
+      .description('migrates, loads a sample bank where there is none, publishes campaigns, makes the schedule')
+      .addHelpText('after', '\nExample:\n  $ KEEPWELL_SAMPLE_CUSTOMERS=200 keepwell prepare'),
+    () => prepare(),
+  );
+}
+
+function prepare(): Promise<Answer> {
+  return withDesk('owner', async (desk) => {
+    const steps: string[] = [];
+    const step = (words: string): void => {
+      // told as it happens: loading a bank takes a while
+      say(words);
+      steps.push(words);
+    };
+    const { migrate } = await import('../../store/migrate.js');
+    const done = await migrate(desk.database);
+    step(done.length > 0 ? `The database is migrated (${done.join(', ')}).` : 'The database is up to date.');
+    const { installation, isNew, words } = await bankThere(desk);
+    step(words);
+    for (const published of await publishAll(desk, installation)) step(published);
+    step(await scheduleThere(desk, installation, isNew));
+    return { data: { steps, newBank: isNew }, text: () => 'Prepared.' };
+  });
+}
+
+async function bankThere({ database }: Desk): Promise<{ installation: Installation; isNew: boolean; words: string }> {
+  const { readInstallation } = await import('../../store/installation.js');
+  const there = await readInstallation(database);
+  if (there)
+    return {
+      installation: there,
+      isNew: false,
+      words: `${there.bankName} is there, with data until ${there.dataUntil}.`,
+    };
+  const wanted = process.env['KEEPWELL_SAMPLE_CUSTOMERS'] || USUAL_CUSTOMERS;
+  const customers = wholeNumber(wanted, 'KEEPWELL_SAMPLE_CUSTOMERS');
+  const result = await generateBank(database, { customers, seed: SEED });
+  const installation = await readInstallation(database);
+  if (!installation) throw new Error('the sample bank was loaded and is not there; look at the log of Postgres.');
+  return { installation, isNew: true, words: loaded('A sample bank', result, result.asOf) };
+}
+
+async function publishAll({ database }: Desk, { clock }: Installation): Promise<string[]> {
+  const { definitionDigest, publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const files = (await readdir(CAMPAIGNS)).filter((name) => name.endsWith('.yaml')).sort();
+  const words: string[] = [];
+  for (const file of files) {
+    const { text, reading } = await readCampaignFile(join(CAMPAIGNS, file));
+    if (!reading.ok)
+      throw new Error(`a campaign can't be published; correct it:\n${describeProblems(reading.problems)}`);
+    const { definition } = reading;
+    const version = { definition, sourceText: text, digest: definitionDigest(definition) };
+    const at = businessTime(clock, Date.now());
+    const published = await publishCampaign(database, { ...version, at, by: PUBLISHER });
+    const { campaignRef, newest } = published;
+    const inForce = published.isNew ? null : await readCampaignVersion(database, campaignRef);
+    const how = published.isNew
+      ? 'is published'
+      : `is in force${inForce?.publishedBy === PUBLISHER ? '' : `, published by ${inForce?.publishedBy}`}`;
+    words.push(`Campaign ${campaignRef} version ${newest} ${how}.`);
+  }
+  return words;
+}
+
+async function scheduleThere(desk: Desk, installation: Installation, isNewBank: boolean): Promise<string> {
+  const { ensureRoundSchedule } = await import('../schedules.js');
+  const { ROUND_HOUR, SCHEDULES } = await import('../../workflows/contract.js');
+  const client = await desk.temporal();
+  const made = await ensureRoundSchedule(client, installation);
+  const often =
+    installation.clock.rate === 1
+      ? `every day at ${String(ROUND_HOUR).padStart(2, '0')}:00 of ${installation.zone}`
+      : 'once in each business day';
+  if (made) return `The daily round is scheduled ${often}; the first one begins now.`;
+  if (!isNewBank) return `The daily round is scheduled ${often}.`;
+  // Temporal remembers an earlier bank: the new one need not wait for the morning
+  await client.schedule.getHandle(SCHEDULES.round).trigger();
+  return `The daily round was scheduled before, ${often}; one begins now for the new bank.`;
+}

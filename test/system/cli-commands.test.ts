@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { createProgram } from '../../client/cli/main.js';
+
+/** Every command that does something, by its words. */
+function commands(command: Command, words: string[] = []): [string, Command][] {
+  if (command.commands.length === 0) return [[words.join(' '), command]];
+  return command.commands.flatMap((child) => commands(child, [...words, child.name()]));
+}
+
+const all = commands(createProgram());
+
+test('the commands are those that the README names', () => {
+  expect(all.map(([words]) => words).sort()).toEqual([
+    'bank generate',
+    'campaign list',
+    'campaign publish',
+    'campaign show',
+    'campaign validate',
+    'complaint assign',
+    'complaint list',
+    'complaint resolve',
+    'customer show',
+    'detect',
+    'doctor',
+    'import berka',
+    'journey list',
+    'journey show',
+    'journey start',
+    'journey withdraw',
+    'prepare',
+    'rewards balance',
+    'rewards statement',
+    'schedule list',
+    'schedule pause',
+    'schedule resume',
+    'schedule run',
+  ]);
+});
+
+test.each(all)('%s has a description and an example that names it', (words, command) => {
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) });
+  command.outputHelp();
+  expect(command.description()).not.toBe('');
+  expect(help).toMatch(new RegExp(`Example:\n {2}\\$ .*keepwell ${words}`));
+});
