@@ -1,0 +1,91 @@
+import { createTransport } from 'nodemailer';
+import { randomUUID } from 'node:crypto';
+import { one } from '../store/database.js';
+import { searchAttributes, WORKFLOWS } from '../workflows/contract.js';
+import type { InvariantName } from './invariants.js';
+import type { Stage } from './stage.js';
+
+/** A queue that no worker polls: what is started there stays as it is. */
+const NOWHERE = 'nobody-works-here';
+
+/** Plants a violation of one invariant, in the place where the invariant is counted. */
+export function plant(stage: Stage, invariant: InvariantName): Promise<void> {
+  return PLANTS[invariant](stage);
+}
+
+const PLANTS: Record<InvariantName, (stage: Stage) => Promise<void>> = {
+  oneJourneyOrReason: async (stage) =>
+    void (await startNowhere(stage, WORKFLOWS.journey, await aCustomerWithJourney(stage))),
+  everyJourneyHasOutcome: async (stage) => {
+    const id = await startNowhere(stage, WORKFLOWS.journey, await aCustomerWithJourney(stage));
+    await stage.client.workflow.getHandle(id).terminate('planted by the demo');
+  },
+  noMessageIdTwice: async (stage) => {
+    const mail = (await stage.mailbox.all()).find((accepted) => accepted.messageClass === 'service');
+    if (!mail) throw new Error('no mail was accepted that could be sent again');
+    await send(stage, { to: mail.to, messageId: mail.messageId, messageClass: mail.messageClass });
+  },
+  noPromotionDuringComplaint: async (stage) => {
+    const { rows } = await stage.owner.query<{ complaint_ref: string; email: string }>(
+      'select complaint_ref, email from complaints join customers using (customer_ref) order by complaint_ref limit 1',
+    );
+    const complaint = one(rows, 'a complaint to plant a promotion on');
+    await stage.owner.query('update complaints set resolved_wall = null where complaint_ref = $1', [
+      complaint.complaint_ref,
+    ]);
+    await send(stage, {
+      to: complaint.email,
+      messageId: `<${randomUUID()}@planted.example>`,
+      messageClass: 'promotional',
+    });
+  },
+  complaintsResolvedOrEscalated: async (stage) =>
+    void (await startNowhere(stage, WORKFLOWS.complaint, await aCustomerWithJourney(stage))),
+  rewardsOnceAndEarned: async (stage) => {
+    const { rows } = await stage.owner.query<{ customer_ref: string }>(
+      `select customer_ref from journeys where not exists (select 1 from ledger_accounts where ledger_account = 'customer:' || customer_ref) limit 1`,
+    );
+    const account = `customer:${one(rows, 'a customer without a reward').customer_ref}`;
+    await stage.owner.query(`insert into ledger_accounts (ledger_account, kind) values ($1, 'customer')`, [account]);
+    await stage.owner.query(
+      `insert into postings (idempotency_key, from_account, to_account, points, memo, posted_at)
+       values ('reward:planted:' || $1, 'campaign-budget:keep-your-tier', $1, 500, 'planted', to_timestamp($2::double precision / 1000))`,
+      [account, stage.now()],
+    );
+  },
+  ledgerSumZero: async (stage) => {
+    await stage.owner.query('alter table postings drop constraint postings_to_account_fkey');
+    await stage.owner.query(
+      `insert into postings (idempotency_key, from_account, to_account, points, memo, posted_at)
+       values ('planted', 'issuance', 'customer:nobody', 1, 'planted', to_timestamp($1::double precision / 1000))`,
+      [stage.now()],
+    );
+  },
+};
+
+async function aCustomerWithJourney(stage: Stage): Promise<string> {
+  const { rows } = await stage.owner.query<{ customer_ref: string }>(
+    'select customer_ref from journeys order by journey_id limit 1',
+  );
+  return one(rows, 'a journey').customer_ref;
+}
+
+async function startNowhere(stage: Stage, type: string, customer: string): Promise<string> {
+  const workflowId = `planted:${randomUUID()}`;
+  const typedSearchAttributes = [{ key: searchAttributes.customer, value: customer }];
+  await stage.client.workflow.start(type, { taskQueue: NOWHERE, workflowId, args: [{}], typedSearchAttributes });
+  return workflowId;
+}
+
+async function send(stage: Stage, mail: { to: string; messageId: string; messageClass: string }): Promise<void> {
+  const transport = createTransport({ url: stage.running.surroundings.smtpUrl });
+  await transport.sendMail({
+    from: 'planted@bank.example',
+    to: mail.to,
+    subject: 'planted',
+    text: 'planted by the demo',
+    messageId: mail.messageId,
+    headers: { 'X-Keepwell-Class': mail.messageClass },
+  });
+  transport.close();
+}
