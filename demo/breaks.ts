@@ -1,10 +1,13 @@
 import { createTransport } from 'nodemailer';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { one } from '../store/database.js';
 import { searchAttributes, WORKFLOWS } from '../workflows/contract.js';
 import type { InvariantName } from './invariants.js';
 import type { Stage } from './stage.js';
 
+const LISTED_WITHIN_MS = 10_000;
+const LISTED_LOOK_MS = 50;
 /** A queue that no worker polls: what is started there stays as it is. */
 const NOWHERE = 'nobody-works-here';
 
@@ -14,11 +17,18 @@ export function plant(stage: Stage, invariant: InvariantName): Promise<void> {
 }
 
 const PLANTS: Record<InvariantName, (stage: Stage) => Promise<void>> = {
-  oneJourneyOrReason: async (stage) =>
-    void (await startNowhere(stage, WORKFLOWS.journey, await aCustomerWithJourney(stage))),
+  oneJourneyOrReason: async (stage) => {
+    await stage.owner.query(
+      `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at)
+       select customer_ref, 'dormant', $1, 50, '[]', to_timestamp($2::double precision / 1000) from customers c
+        where customer_since <= $1 and not exists (select 1 from findings f where f.customer_ref = c.customer_ref) limit 1`,
+      [stage.asOf, stage.now()],
+    );
+  },
   everyJourneyHasOutcome: async (stage) => {
     const id = await startNowhere(stage, WORKFLOWS.journey, await aCustomerWithJourney(stage));
     await stage.client.workflow.getHandle(id).terminate('planted by the demo');
+    await untilListed(stage, `WorkflowId = '${id}' and ExecutionStatus = 'Terminated'`);
   },
   noMessageIdTwice: async (stage) => {
     const mail = (await stage.mailbox.all()).find((accepted) => accepted.messageClass === 'service');
@@ -74,7 +84,15 @@ async function startNowhere(stage: Stage, type: string, customer: string): Promi
   const workflowId = `planted:${randomUUID()}`;
   const typedSearchAttributes = [{ key: searchAttributes.customer, value: customer }];
   await stage.client.workflow.start(type, { taskQueue: NOWHERE, workflowId, args: [{}], typedSearchAttributes });
+  await untilListed(stage, `WorkflowId = '${workflowId}'`);
   return workflowId;
+}
+
+/** Temporal's lists follow its runs by a moment; what was planted must be in them before anybody counts. */
+async function untilListed(stage: Stage, query: string): Promise<void> {
+  for (const began = Date.now(); Date.now() - began < LISTED_WITHIN_MS; await pause(LISTED_LOOK_MS))
+    if ((await stage.client.workflow.count(query)).count > 0) return;
+  throw new Error(`Temporal does not list what was planted (${query}) after ${LISTED_WITHIN_MS} ms`);
 }
 
 async function send(stage: Stage, mail: { to: string; messageId: string; messageClass: string }): Promise<void> {
