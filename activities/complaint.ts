@@ -1,7 +1,13 @@
-import { DEFAULT_COMPLAINT_RULES, complaintDue, mayHandle, type ComplaintRules } from '../domain/complaint-rules.js';
+import {
+  COMPLAINT_RULES,
+  DEFAULT_COMPLAINT_RULES,
+  complaintDue,
+  mayHandle,
+  type ComplaintRules,
+} from '../domain/complaint-rules.js';
 import { addMillis, days, type ComplaintRef, type CustomerRef, type Instant } from '../domain/types.js';
 import { dateIn } from '../domain/calendar.js';
-import { signLink } from '../config/links.js';
+import { linkUrl, signLink } from '../config/links.js';
 import {
   complaintAcknowledged,
   complaintAssigned,
@@ -52,6 +58,7 @@ export function complaintActivities(deps: MessageDependencies) {
       }),
     escalateComplaint: (input: { complaintRef: ComplaintRef; to: string }): Promise<void> =>
       step(deps, input.complaintRef, 'escalate', async (sql, complaint, at) => {
+        if (complaint.resolvedAt !== null) return { verdict: 'answered-meanwhile', saw: { dueAt: complaint.dueAt } };
         await complaintEscalated(sql, complaint.complaintRef, input.to, at);
         return {
           verdict: 'escalated',
@@ -94,7 +101,7 @@ async function openComplaint(deps: MessageDependencies, input: ComplaintInput): 
       escalateTo: rules.escalateTo,
       journeyWorkflowId: journey?.workflowId ?? null,
     };
-    const key = `complaint:${input.complaintKey}:open`;
+    const key = `${complaintWorkflowId(input.complaintKey)}:open`;
     if (!(await answeredBefore(sql, key))) {
       const saw = { source: input.source, dueAt, ruleSet: rules.ruleSet };
       const told = {
@@ -146,15 +153,15 @@ async function step(
     at: Instant,
   ) => Promise<{ verdict: string; saw: Record<string, string | number | null> }>,
 ): Promise<void> {
-  const key = `complaint:${complaintRef}:${name}`;
   const at = now(deps.bank);
   await deps.database.transaction(async (sql) => {
     // the customer's row first, everywhere: two transactions never wait for each other crosswise
     const { customerRef } = await lockCustomerOf(sql, complaintRef);
     const complaint = await lockComplaint(sql, complaintRef);
+    const key = `${complaintWorkflowId(complaint.complaintKey)}:${name}`;
     if (await answeredBefore(sql, key)) return;
     const { verdict, saw } = await work(sql, complaint, at);
-    const told = { kind: 'complaint', verdict, reasons: [], saw, result: { done: true }, rules: 'complaint@1', at };
+    const told = { kind: 'complaint', verdict, reasons: [], saw, result: { done: true }, rules: COMPLAINT_RULES, at };
     await recordDecisions(sql, [{ key, customerRef, journeyId: complaint.journeyId, ...told }]);
   });
 }
@@ -170,7 +177,8 @@ async function resolve(
 ): Promise<void> {
   const text = await readText(deps.database, input.textId);
   if (!text) throw refuse('the answer to the customer is not there; write it again');
-  await step(deps, input.complaintRef, 'resolve', async (sql, complaint, at) => {
+  // named by its words: somebody else's answer to an answered complaint is refused, not swallowed
+  await step(deps, input.complaintRef, `resolve-${input.textId}`, async (sql, complaint, at) => {
     allowHandler(input.handlerRef, complaint);
     await complaintResolved(sql, complaint.complaintRef, input.handlerRef, text.body, at);
     return { verdict: 'resolved', saw: { handlerRef: input.handlerRef, late: at > complaint.dueAt ? 1 : 0 } };
@@ -185,8 +193,9 @@ async function sendLetter(
 ): Promise<OutreachResult> {
   const { complaintRef, customerRef, letter } = input;
   const at = now(deps.bank);
+  const { complaintKey } = await complaintByRef(deps.database, complaintRef);
   return sendOutreach(deps, {
-    key: `complaint:${complaintRef}:${letter}`,
+    key: `${complaintWorkflowId(complaintKey)}:${letter}`,
     customerRef,
     journeyId: null,
     complaintRef,
@@ -208,7 +217,7 @@ async function sendLetter(
       const data = {
         customer: { name: customer.name },
         bank: { name: deps.bank.name },
-        links: { complaint: `${deps.webUrl}/complaint/${token}` },
+        links: { complaint: linkUrl(deps.webUrl, 'complaint', token) },
         complaint: {
           ref: complaintRef,
           dueOn: dateIn(customer.zone, complaint.dueAt),

@@ -1,22 +1,23 @@
 import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
 import { goalStanding, GOAL_RULES, type GoalAnswer, type GoalFacts } from '../domain/goal.js';
 import { dateIn } from '../domain/calendar.js';
+import { periodAt } from '../domain/tier-periods.js';
 import type { TierStanding } from '../domain/tier-standing.js';
 import type { Instant, PlainDate } from '../domain/types.js';
 import { lockCustomer } from '../store/customers.js';
 import { recordDecisions } from '../store/decisions.js';
 import { firstEvaluations, type FirstEvaluation } from '../store/goals.js';
 import { journeysToTell, journeysWithGoal, markGoalMet, type JourneyRow } from '../store/journeys.js';
-import { readTiers } from '../store/tier-rules.js';
+import { installedTierRule, readTiers } from '../store/tier-rules.js';
 import { tierStandings } from '../store/tier-standings.js';
 import { goalMet } from '../workflows/contract.js';
 import { now } from './dependencies.js';
-import type { RoundDependencies } from './round.js';
+import { whileBeating, type RoundDependencies } from './round.js';
 
 /** Looks at the goals of all open journeys, and tells those whose goal is met. */
 export function goalActivities(deps: RoundDependencies) {
   return {
-    checkGoals: (input: { asOf: PlainDate }): Promise<{ met: number }> => checkGoals(deps, input.asOf),
+    checkGoals: (input: { asOf: PlainDate }): Promise<{ met: number }> => whileBeating(checkGoals(deps, input.asOf)),
   };
 }
 export type GoalActivities = ReturnType<typeof goalActivities>;
@@ -85,10 +86,8 @@ async function standingsWithDays(
   customerRefs: JourneyRow['customerRef'][],
   asOf: PlainDate,
 ): Promise<Map<string, TierStanding>> {
-  const first = customerRefs.slice(0, 1);
-  const periodStart = (await tierStandings(deps.database, { asOf, customerRefs: first }))[0]?.periodStart;
-  if (!periodStart) return new Map();
-  const standings = await tierStandings(deps.database, { asOf, customerRefs, heldSince: periodStart });
+  const { start } = periodAt(await installedTierRule(deps.database), asOf);
+  const standings = await tierStandings(deps.database, { asOf, customerRefs, heldSince: start });
   return new Map(standings.map((standing) => [standing.customerRef, standing]));
 }
 

@@ -1,13 +1,20 @@
 import { addMillis, days, points, type Instant, type JourneyId, type MessageClass } from '../domain/types.js';
 import { dateIn } from '../domain/calendar.js';
-import { signLink } from '../config/links.js';
+import { linkUrl, signLink } from '../config/links.js';
 import { managerContact } from '../store/managers.js';
 import { projectStep, readJourney, triggersFound, type JourneyRow } from '../store/journeys.js';
 import { lockSurvey, openSurvey, surveyReminded } from '../store/surveys.js';
 import type { CustomerContact } from '../store/customers.js';
 import { renderMessage } from './message-templates.js';
 import { now } from './dependencies.js';
-import { sendOutreach, type OutreachDependencies, type OutreachRequest, type OutreachResult } from './outreach.js';
+import {
+  giveUpOutreach,
+  sendOutreach,
+  type GivenUp,
+  type OutreachDependencies,
+  type OutreachRequest,
+  type OutreachResult,
+} from './outreach.js';
 import type { Mail } from './mail.js';
 
 export interface MessageDependencies extends OutreachDependencies {
@@ -15,8 +22,8 @@ export interface MessageDependencies extends OutreachDependencies {
   webUrl: string;
 }
 
-export type JourneyMessage = 'outreach' | 'offer' | 'survey' | `reminder-${number}`;
-type AnyMessage = JourneyMessage | 'reward';
+/** `reward` is the letter that closes the journey. */
+export type JourneyMessage = 'outreach' | 'offer' | 'survey' | `reminder-${number}` | 'reward';
 
 /** Links to preferences and complaints work for this long after the message. */
 const LINK_DAYS = 90;
@@ -26,22 +33,36 @@ export function journeyMessageActivities(deps: MessageDependencies) {
   return {
     sendJourneyMessage: (input: { journeyId: JourneyId; message: JourneyMessage }): Promise<OutreachResult> =>
       sendJourneyMessage(deps, input.journeyId, input.message),
+    /** The message is not sent any more (nobody took it in time, or the journey ends), and that is written down. */
+    giveUpJourneyMessage: async (input: {
+      journeyId: JourneyId;
+      message: JourneyMessage;
+      why: GivenUp;
+    }): Promise<OutreachResult> =>
+      giveUpOutreach(deps, await requestOf(deps, input.journeyId, input.message), input.why),
   };
 }
 export type JourneyMessageActivities = ReturnType<typeof journeyMessageActivities>;
 
-/** Sends one of a journey's messages; `reward` is the letter that closes it. */
-export async function sendJourneyMessage(
+async function sendJourneyMessage(
   deps: MessageDependencies,
   journeyId: JourneyId,
-  message: AnyMessage,
+  message: JourneyMessage,
 ): Promise<OutreachResult> {
+  return sendOutreach(deps, await requestOf(deps, journeyId, message));
+}
+
+async function requestOf(
+  deps: MessageDependencies,
+  journeyId: JourneyId,
+  message: JourneyMessage,
+): Promise<OutreachRequest> {
   const journey = await readJourney(deps.database, journeyId);
   const at = now(deps.bank);
   const { template, messageClass } = planned(journey, message);
   const asksSurvey = message === 'survey' || message.startsWith('reminder');
   const expiresAt = addMillis(at, journey.definition.survey.expires);
-  const request: OutreachRequest = {
+  return {
     key: `journey:${journeyId}:${message}`,
     customerRef: journey.customerRef,
     journeyId,
@@ -60,10 +81,9 @@ export async function sendJourneyMessage(
     },
     compose: (customer) => compose(deps, journey, customer, { template, messageClass, at, asksSurvey }),
   };
-  return sendOutreach(deps, request);
 }
 
-function planned(journey: JourneyRow, message: AnyMessage): { template: string; messageClass: MessageClass } {
+function planned(journey: JourneyRow, message: JourneyMessage): { template: string; messageClass: MessageClass } {
   const { outreach, offer, survey } = journey.definition;
   if (message === 'outreach') return { template: outreach.template, messageClass: outreach.class };
   if (message === 'survey') return { template: survey.template, messageClass: 'service' };
@@ -112,7 +132,7 @@ function messageLinks(deps: MessageDependencies, journey: JourneyRow, surveyExpi
     purpose: 'survey' | 'complaint' | 'preferences' | 'unsubscribe',
     subject: string,
     expiresAt: Instant,
-  ): string => `${deps.webUrl}/${purpose}/${signLink(deps.linkSecret, { purpose, subject, expiresAt })}`;
+  ): string => linkUrl(deps.webUrl, purpose, signLink(deps.linkSecret, { purpose, subject, expiresAt }));
   return {
     survey: link('survey', journey.journeyId, surveyExpires ?? later),
     complaint: link('complaint', journey.customerRef, later),

@@ -33,13 +33,18 @@ import { now, refuse, type Dependencies } from './dependencies.js';
 
 export type Opening = { kind: 'open'; plan: JourneyPlan } | { kind: 'nobody-free' };
 
+/** The journey's result, and whether a reward was posted that the customer should hear of. */
+export interface SettledJourney extends JourneyResult {
+  rewarded: boolean;
+}
+
 export interface RecordedAnswer {
   complaintKey: string | null;
   complaintRef: ComplaintRef | null;
 }
 
 /** What a journey does to the bank's records. Each step is done once, whatever is retried. */
-export function journeyActivities(deps: Dependencies & { tellReward: (journeyId: JourneyId) => Promise<unknown> }) {
+export function journeyActivities(deps: Dependencies) {
   return {
     /** Finds the relationship manager, or says that nobody is free; `attempt` counts the times that it was asked. */
     openJourney: (input: { journeyId: JourneyId; attempt: number; at: Instant }): Promise<Opening> =>
@@ -49,12 +54,9 @@ export function journeyActivities(deps: Dependencies & { tellReward: (journeyId:
       recordAnswer(deps, input),
     /** Says that a promotion is not sent any more, and why. */
     dropOffer: (input: { journeyId: JourneyId }): Promise<null> => dropOffer(deps, input),
-    /** Outcome, reward and the journey's end, in one transaction; then the customer is told of the reward. */
-    settleJourney: async (input: { journeyId: JourneyId; ending: Ending }): Promise<JourneyResult> => {
-      const { rewarded, ...result } = await settleJourney(deps, input);
-      if (rewarded) await deps.tellReward(input.journeyId);
-      return result;
-    },
+    /** Outcome, reward and the journey's end, in one transaction. */
+    settleJourney: (input: { journeyId: JourneyId; ending: Ending; at: Instant }): Promise<SettledJourney> =>
+      settleJourney(deps, input),
   };
 }
 export type JourneyActivities = ReturnType<typeof journeyActivities>;
@@ -69,10 +71,12 @@ async function step<Result>(
 ): Promise<Result> {
   const key = `journey:${journeyId}:${name}`;
   return deps.database.transaction(async (sql) => {
-    const journey = await readJourney(sql, journeyId);
-    const customer = await lockCustomer(sql, journey.customerRef);
+    const { customerRef } = await readJourney(sql, journeyId);
+    const customer = await lockCustomer(sql, customerRef);
     const before = await answeredBefore<{ value: Result }>(sql, key);
     if (before) return before.value;
+    // read under the lock: the goal may have been met while this waited for it
+    const journey = await readJourney(sql, journeyId);
     const { value, ...told } = await work(sql, journey, customer, at);
     const decision = { ...told, key, customerRef: journey.customerRef, journeyId, result: { value } as never, at };
     await recordDecisions(sql, [decision]);
@@ -177,9 +181,9 @@ function dropOffer(deps: Dependencies, input: { journeyId: JourneyId }): Promise
 
 function settleJourney(
   deps: Dependencies,
-  input: { journeyId: JourneyId; ending: Ending },
-): Promise<JourneyResult & { rewarded: boolean }> {
-  return step(deps, input.journeyId, 'settle', now(deps.bank), async (sql, journey, _customer, at) => {
+  input: { journeyId: JourneyId; ending: Ending; at: Instant },
+): Promise<SettledJourney> {
+  return step(deps, input.journeyId, 'settle', input.at, async (sql, journey, _customer, at) => {
     const asOf = await dataUntil(sql);
     const tierNow = await tierOn(sql, journey.customerRef, asOf);
     const { openComplaint } = await doorFacts(sql, journey.customerRef, null);

@@ -68,18 +68,54 @@ const final = (state: OutreachResult['state'], reasons: string[], unreachable = 
 export async function sendOutreach(deps: OutreachDependencies, request: OutreachRequest): Promise<OutreachResult> {
   const before = await answeredBefore<OutreachResult>(deps.database, request.key);
   if (before) return before;
+  // counted from before the claim, so that a slow commit or composing takes from it and never adds to it
+  const deadline = Date.now() + CLAIM_LEASE_MS;
   const claim = await claimMessage(deps, request);
   if (claim.kind === 'settled') return claim.result;
   const { customer, row } = claim;
-  const composed = await request.compose(customer);
+  const composed = await composeOrRelease(deps, request, customer);
   const headers = { ...composed.headers, 'X-Keepwell-Class': request.messageClass };
-  const delivery = await deps.mail.deliver({
-    ...composed,
-    headers,
-    to: customer.email,
-    messageId: `<${row.messageId}>`,
-  });
+  const letter = { ...composed, headers, to: customer.email, messageId: `<${row.messageId}>` };
+  const delivery = await deps.mail.deliver(letter, deadline);
   return settleMessage(deps, request, composed.subject, delivery);
+}
+
+export type GivenUp = 'not-taken-in-time' | 'journey-ending';
+
+/** Writes down that a message is not tried any more; an attempt that is under way still may have been taken. */
+export async function giveUpOutreach(
+  deps: OutreachDependencies,
+  request: OutreachRequest,
+  why: GivenUp,
+): Promise<OutreachResult> {
+  const row: OutreachClaim = { ...request, messageId: messageId(deps, request.key) };
+  return deps.database.transaction(async (sql) => {
+    await lockCustomer(sql, request.customerRef);
+    const before = await answeredBefore<OutreachResult>(sql, request.key);
+    if (before) return before;
+    const existing = await lockOutreach(sql, request.key);
+    if (existing?.state === 'claimed') return leaveUnsure(sql, request);
+    const result = final('withheld', [why]);
+    await withholdOutreach(sql, row, why);
+    await decide(sql, request, request.key, 'withheld', result.reasons, result);
+    await request.onSettled?.(sql, result);
+    return result;
+  });
+}
+
+/** A letter that can't be written was certainly not sent: it may be tried again once its template is mended. */
+async function composeOrRelease(
+  deps: OutreachDependencies,
+  request: OutreachRequest,
+  customer: CustomerContact,
+): Promise<Awaited<ReturnType<OutreachRequest['compose']>>> {
+  try {
+    return await request.compose(customer);
+  } catch (error) {
+    const waiting = { state: 'waiting', subject: null, reason: 'not composed', serverAnswer: null } as const;
+    await settleOutreach(deps.database, request.key, { ...waiting, at: request.at });
+    throw error;
+  }
 }
 
 function messageId(deps: OutreachDependencies, key: string): string {
@@ -91,6 +127,9 @@ function claimMessage(deps: OutreachDependencies, request: OutreachRequest): Pro
   const row: OutreachClaim = { ...request, messageId: messageId(deps, request.key) };
   return deps.database.transaction(async (sql): Promise<Claim> => {
     const customer = await lockCustomer(sql, request.customerRef);
+    // asked again under the lock: another attempt may have settled it meanwhile
+    const before = await answeredBefore<OutreachResult>(sql, request.key);
+    if (before) return { kind: 'settled', result: before };
     const existing = await lockOutreach(sql, request.key);
     if (existing?.state === 'claimed' && request.messageClass !== 'statutory')
       return { kind: 'settled', result: await leaveUnsure(sql, request) };
@@ -154,12 +193,15 @@ async function settleMessage(
   const unreachable = delivery.kind === 'refused' && delivery.address;
   const state = delivery.kind === 'accepted' ? 'sent' : delivery.kind;
   const result = final(state, state === 'sent' ? [] : [delivery.answer], unreachable);
-  await deps.database.transaction(async (sql) => {
+  return deps.database.transaction(async (sql) => {
     await lockCustomer(sql, request.customerRef);
     if (unreachable) await addressRefused(sql, request.customerRef, request.at);
+    // an attempt that came after this one has answered for both: a step has one answer
+    const before = await answeredBefore<OutreachResult>(sql, request.key);
+    if (before) return before;
     await writeDown(sql, request, result, { state, subject, serverAnswer: delivery.answer });
+    return result;
   });
-  return result;
 }
 
 async function writeDown(

@@ -16,6 +16,8 @@ export interface RoundDependencies extends Dependencies {
   workflows: WorkflowClient;
 }
 
+/** Set-based work says this often (ms) that it is alive; a worker that died is noticed after the heartbeat timeout. */
+const BEAT_MS = 20_000;
 /** Customers decided on in one transaction: their rows stay locked so long. */
 const ADMISSION_BATCH = 200;
 /** Workflows started at once; above 50 the server gains nothing (measured: 264 to 284 starts a second on two cores). */
@@ -28,17 +30,29 @@ export function roundActivities(deps: RoundDependencies) {
     /** The day that is judged: the last of which the bank's data tell. */
     dayToJudge: (): Promise<PlainDate> => dataUntil(deps.database),
     evaluateTiers: async (input: { until: PlainDate }): Promise<{ evaluations: number; tierChanges: number }> => {
-      const { evaluations, tierChanges } = await evaluateTiers({ database: deps.database, until: input.until });
+      const { evaluations, tierChanges } = await whileBeating(
+        evaluateTiers({ database: deps.database, until: input.until }),
+      );
       return { evaluations, tierChanges };
     },
     findCustomers: (input: { asOf: PlainDate }): Promise<{ trigger: string; customers: number }[]> =>
-      findCustomers(deps.database, { asOf: input.asOf, foundAt: now(deps.bank) }),
+      whileBeating(findCustomers(deps.database, { asOf: input.asOf, foundAt: now(deps.bank) })),
     admitCustomers: (input: { asOf: PlainDate }): Promise<{ admitted: number; refused: number }> =>
       admitCustomers(deps, input.asOf),
     startJourneys: (): Promise<{ started: number }> => startJourneys(deps),
   };
 }
 export type RoundActivities = ReturnType<typeof roundActivities>;
+
+/** Lets the server know that the worker lives while one long statement runs. */
+export async function whileBeating<Result>(work: Promise<Result>): Promise<Result> {
+  const beat = setInterval(() => heartbeat(), BEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(beat);
+  }
+}
 
 async function admitCustomers(
   deps: RoundDependencies,
@@ -47,12 +61,13 @@ async function admitCustomers(
   const at = now(deps.bank);
   const campaigns = await currentCampaigns(deps.database, at);
   const count = { admitted: 0, refused: 0 };
-  for (;;) {
-    const customers = await customersToAdmit(deps.database, asOf, ADMISSION_BATCH);
+  for (let last: CustomerRef | null = null; ;) {
+    const customers: CustomerRef[] = await customersToAdmit(deps.database, asOf, last, ADMISSION_BATCH);
     if (customers.length === 0) return count;
     const admitted = await deps.database.transaction((sql) => admitBatch(sql, customers, campaigns, asOf, at));
     count.admitted += admitted;
     count.refused += customers.length - admitted;
+    last = customers.at(-1) ?? null;
     heartbeat(count);
   }
 }

@@ -1,6 +1,7 @@
 import { TRIGGERS, type Trigger } from '../domain/trigger-names.js';
 import type { PlainDate } from '../domain/types.js';
 import { one, type Database } from '../store/database.js';
+import { tierStandings } from '../store/tier-standings.js';
 
 /** How well one trigger did on a sample bank. */
 export interface TriggerQuality {
@@ -13,8 +14,9 @@ export interface TriggerQuality {
   /** of the findings, the share on customers in whom any case was planted (one case may set off two triggers), 0 to 1; null: no findings */
   readonly precision: number | null;
   /**
-   * Median of whole days from the as-of day to the day of the loss that the finding names (a tier's decision, a
-   * maturity), over the planted customers that were found; null where a trigger names no such day.
+   * Median of whole days from the as-of day to the day of the loss, over the planted customers that were found: the day
+   * that the finding names (a maturity, a tier's decision), else the earliest day on which the customer's tier could fall.
+   * Customers of the lowest tier have none to lose and are left out; null: nobody is left.
    */
   readonly warningDays: number | null;
   /** median of whole days from the first day on which the bank could have known to the as-of day, over the same customers */
@@ -71,10 +73,11 @@ select t.trigger,
        count(*) filter (where j.planted and j.kind = t.trigger)::integer as found,
        count(j.customer_ref)::integer as findings,
        count(*) filter (where j.planted)::integer as findings_on_planted,
-       percentile_disc(0.5) within group (order by j.loss_on - $1::date) filter (where j.hit) as warning_days,
+       percentile_disc(0.5) within group (order by coalesce(j.loss_on, d.decision_on) - $1::date) filter (where j.hit) as warning_days,
        percentile_disc(0.5) within group (order by $1::date - j.since_on) filter (where j.hit) as knowable_days
   from unnest($2::text[]) as t (trigger)
   left join judged j on j.trigger = t.trigger
+  left join unnest($3::text[], $4::date[]) as d (customer_ref, decision_on) on d.customer_ref = j.customer_ref
  group by t.trigger`;
 
 interface TriggerRow {
@@ -97,7 +100,13 @@ export async function detectionQuality(owner: Database, asOf: PlainDate): Promis
   ]);
   const { planted, found, content, false_alarms: falseAlarms } = one(totals.rows, "detection's totals");
   const byKind = await owner.query<{ kind: string; alarms: number }>(BY_KIND, [asOf]);
-  const byTrigger = await owner.query<TriggerRow>(BY_TRIGGER, [asOf, TRIGGERS]);
+  const standings = (await tierStandings(owner, { asOf })).filter((standing) => !standing.lowest);
+  const byTrigger = await owner.query<TriggerRow>(BY_TRIGGER, [
+    asOf,
+    TRIGGERS,
+    standings.map((standing) => standing.customerRef),
+    standings.map((standing) => standing.decisionOn),
+  ]);
   const quality = (row: TriggerRow): TriggerQuality => ({
     planted: row.planted,
     found: row.found,

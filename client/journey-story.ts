@@ -88,6 +88,7 @@ function complaintWords(verdict: string, saw: Record<string, unknown>, zone: Zon
     opened: `A complaint was opened${due}`,
     assigned: `The complaint was given to ${said(saw['handlerRef'])}`,
     escalated: `The complaint was not answered in time and went to ${said(saw['to'])}`,
+    'answered-meanwhile': 'The complaint was answered just as it was being passed on',
     resolved: `The complaint was answered by ${said(saw['handlerRef'])}${saw['late'] === 1 ? ', late' : ''}`,
   };
   return words[verdict] ?? `The complaint: ${verdict}`;

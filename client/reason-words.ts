@@ -34,6 +34,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'credit-care': 'the customer is in credit care, where nothing is sold',
   'survey-due': 'it was time for the survey',
   interrupted: 'a crash left it unsure whether the server took it, so it is not sent again',
+  'not-taken-in-time': 'no mail server took it for five days',
+  'journey-ending': 'the journey ended while it was being tried',
   // goal and settlement
   'average-secured': "the period's average is secured",
   'evaluation-kept': 'the evaluation kept the tier',
@@ -45,6 +47,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'not-held-long-enough': 'the balance was not held long enough',
   'budget-spent': "the campaign's budget is spent",
   'rewarded-before': 'this campaign has rewarded the customer before',
+  'run-ended-by-force': 'its run in Temporal was ended by force',
   'left-the-journey': 'the customer left the journey',
 };
 

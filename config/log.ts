@@ -23,5 +23,25 @@ export function createLog(name: string): pino.Logger {
   );
   // `name` is a personal key, so the speaker stands under another one.
   const base = { part: name, pid: process.pid };
-  return pino({ level, base, redact: { paths, censor: '[personal]' } }, pino.destination({ dest: 2, sync: true }));
+  const serializers = { err: describeError, error: describeError };
+  return pino(
+    { level, base, serializers, redact: { paths, censor: '[personal]' } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/**
+ * What may be told of an error: never its other fields. Postgres puts the row that it refused into `detail`, and that is
+ * a customer.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const { code } = error as { code?: unknown };
+  return {
+    kind: error.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  };
 }

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { join } from 'node:path';
 import { createPayloadCodec } from './payload-codec.js';
 
 export interface TemporalSettings {
@@ -8,12 +9,13 @@ export interface TemporalSettings {
   payloadKeys: string;
 }
 
+const FAILURE_CONVERTER = join(__dirname, 'failure-converter.ts');
 /** A server that has not answered within this many ms is called unreachable. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** One converter for client and worker: what one writes the other must read. */
 export function dataConverter(payloadKeys: string): DataConverter {
-  return { payloadCodecs: [createPayloadCodec(payloadKeys)] };
+  return { payloadCodecs: [createPayloadCodec(payloadKeys)], failureConverterPath: FAILURE_CONVERTER };
 }
 
 /**

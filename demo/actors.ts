@@ -48,8 +48,8 @@ export function character(seed: number, customer: string): Character {
       ],
       'silent',
     ),
-    complains: ask('complains') < 0.06,
-    unsubscribes: ask('unsubscribes') < 0.06,
+    complains: ask('complains') < 0.08,
+    unsubscribes: ask('unsubscribes') < 0.1,
     withdraws: ask('withdraws') < 0.04,
     money: pick<Character['money']>(
       ask('money'),

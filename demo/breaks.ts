@@ -49,6 +49,13 @@ const PLANTS: Record<InvariantName, (stage: Stage) => Promise<void>> = {
       messageClass: 'promotional',
     });
   },
+  noPromotionAfterOptOut: async (stage) => {
+    const { rows } = await stage.owner.query<{ email: string }>(
+      `select email from consents join customers using (customer_ref) where not granted and consents.source like 'page:%' limit 1`,
+    );
+    const { email } = one(rows, 'a customer who has unsubscribed');
+    await send(stage, { to: email, messageId: `<${randomUUID()}@planted.example>`, messageClass: 'promotional' });
+  },
   complaintsResolvedOrEscalated: async (stage) =>
     void (await startNowhere(stage, WORKFLOWS.complaint, await aCustomerWithJourney(stage))),
   rewardsOnceAndEarned: async (stage) => {

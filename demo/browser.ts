@@ -1,5 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** A customer's browser, without scripts: opens a page and sends its form with what was filled in. */
 
+const TRY_AGAIN_MS = 500;
+const MOST_TRIES = 40;
 const ENTITIES: Record<string, string> = { '&amp;': '&', '&quot;': '"', '&#39;': "'", '&lt;': '<', '&gt;': '>' };
 const decode = (text: string): string =>
   text.replace(/&(amp|quot|#39|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
@@ -20,7 +24,8 @@ async function get(url: string): Promise<Answered> {
 }
 
 /**
- * Opens a link and sends the page's form: hidden fields as they are, the named ones as given.
+ * Opens a link and sends the page's form: hidden fields as they are, the named ones as given. When the page says that it
+ * could not store it yet, the same form is sent again.
  * @returns null when the page has no form (it has expired, or there is nothing to do)
  */
 export async function openAndSend(url: string, fields: Record<string, string>): Promise<Answered | null> {
@@ -34,6 +39,11 @@ export async function openAndSend(url: string, fields: Record<string, string>): 
   }
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   const action = new URL(attribute(form[0], 'action') || url, url);
-  const response = await fetch(action, { method: 'POST', body });
-  return { status: response.status, text: await response.text() };
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(action, { method: 'POST', body });
+    const answered = { status: response.status, text: await response.text() };
+    if (answered.status !== 503 || tries === MOST_TRIES) return answered;
+    // as the page advises: the same form again, which counts once
+    await pause(TRY_AGAIN_MS);
+  }
 }

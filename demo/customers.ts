@@ -16,8 +16,6 @@ export class Customers {
   /** what each has done, so that a second letter is not answered a second time */
   private readonly done = new Set<string>();
   private readonly reminders = new Map<string, number>();
-  /** sendings that a page did not take, with its status */
-  readonly refusedSendings: number[] = [];
 
   constructor(
     private readonly stage: Stage,
@@ -70,7 +68,9 @@ export class Customers {
     if (this.done.has(`${customer} ${what}`)) return;
     this.done.add(`${customer} ${what}`);
     const answered = await act();
-    if (answered && answered.status !== 200) this.refusedSendings.push(answered.status);
+    // over is an answer too: the journey or the survey had ended when the customer got round to it
+    if (answered !== null && answered.status !== 200 && answered.status !== 410)
+      throw new Error(`a customer's ${what} was answered with ${answered.status}`);
   }
 
   private async onceQuietly(customer: string, act: () => Promise<void>): Promise<void> {

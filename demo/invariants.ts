@@ -1,6 +1,7 @@
-import { CLAIM_LEASE_MS } from '../activities/mail.js';
 import { OUTCOMES } from '../domain/types.js';
 import { searchAttributes, WORKFLOWS } from '../workflows/contract.js';
+import { ledgerSumZero, rewardsOnceAndEarned } from './invariants-books.js';
+import { noMessageIdTwice, noPromotionAfterOptOut, noPromotionDuringComplaint } from './invariants-mail.js';
 import type { AcceptedMail } from './mailbox.js';
 import type { Stage } from './stage.js';
 
@@ -9,6 +10,7 @@ export const INVARIANTS = [
   'everyJourneyHasOutcome',
   'noMessageIdTwice',
   'noPromotionDuringComplaint',
+  'noPromotionAfterOptOut',
   'complaintsResolvedOrEscalated',
   'rewardsOnceAndEarned',
   'ledgerSumZero',
@@ -58,6 +60,7 @@ export async function judge(stage: Stage): Promise<Verdicts> {
     everyJourneyHasOutcome: everyJourneyHasOutcome(journeys),
     noMessageIdTwice: await noMessageIdTwice(stage, mails),
     noPromotionDuringComplaint: await noPromotionDuringComplaint(stage, mails),
+    noPromotionAfterOptOut: await noPromotionAfterOptOut(stage, mails),
     complaintsResolvedOrEscalated: await complaintsResolvedOrEscalated(stage, mails),
     rewardsOnceAndEarned: await rewardsOnceAndEarned(stage),
     ledgerSumZero: await ledgerSumZero(stage),
@@ -96,129 +99,32 @@ function everyJourneyHasOutcome(journeys: Run[]): Finding {
   };
 }
 
-/** A statutory letter may come again under its Message-ID where a crash left the first sending unsure. */
-async function noMessageIdTwice(stage: Stage, mails: AcceptedMail[]): Promise<Finding> {
-  const times = new Map<string, number>();
-  for (const { messageId } of mails) times.set(messageId, (times.get(messageId) ?? 0) + 1);
-  const twice = [...times].filter(([, count]) => count > 1).map(([id]) => id);
-  const { rows } = await stage.owner.query<{ id: string }>(
-    `select '<' || message_id || '>' as id from outreach where message_class = 'statutory' and attempts > 1 and '<' || message_id || '>' = any($1)`,
-    [twice],
-  );
-  const unsure = new Set(rows.map((row) => row.id));
-  return {
-    looked: mails.length,
-    against: twice.filter((id) => !unsure.has(id)).map((id) => `${id} was accepted ${times.get(id)} times`),
-  };
-}
-
-interface ComplaintTimes {
-  email: string;
-  opened: number;
-  resolved: number | null;
-}
-
-/** By the mailbox's instants. What was claimed before the complaint's commit may overtake it, within the lease. */
-async function noPromotionDuringComplaint(stage: Stage, mails: AcceptedMail[]): Promise<Finding> {
-  const { rows: complaints } = await stage.owner.query<ComplaintTimes>(
-    'select email, opened_wall as opened, resolved_wall as resolved from complaints join customers using (customer_ref)',
-  );
-  const { rows: claims } = await stage.owner.query<{ id: string; claimed: number }>(
-    `select '<' || message_id || '>' as id, claimed_wall as claimed from outreach where message_class = 'promotional' and claimed_wall is not null`,
-  );
-  const claimed = new Map(claims.map((claim) => [claim.id, claim.claimed]));
-  const promotions = mails.filter((mail) => mail.messageClass === 'promotional');
-  const against = promotions.flatMap((mail) => {
-    const during = complaints.filter(
-      (complaint) =>
-        complaint.email === mail.to &&
-        mail.acceptedAt > complaint.opened &&
-        (complaint.resolved === null || mail.acceptedAt < complaint.resolved),
-    );
-    const at = claimed.get(mail.messageId);
-    const inFlight = (opened: number): boolean =>
-      at !== undefined && at <= opened && mail.acceptedAt - at <= CLAIM_LEASE_MS;
-    return during
-      .filter((complaint) => !inFlight(complaint.opened))
-      .map(() => `${mail.messageId} was accepted while a complaint was open`);
-  });
-  return { looked: promotions.length, against };
-}
-
-/** By Temporal, which runs a complaint until it is answered, and by the letter that tells of the escalation. */
+/**
+ * Each complaint by its run in Temporal and by the letters in the mailbox: one that has ended was answered by letter, one
+ * that runs was escalated by letter; none is recorded without a run.
+ */
 async function complaintsResolvedOrEscalated(stage: Stage, mails: AcceptedMail[]): Promise<Finding> {
   const complaints = await runs(stage, WORKFLOWS.complaint);
-  const { rows } = await stage.owner.query<{ workflow_id: string; message_id: string }>(
-    `select workflow_id, '<' || message_id || '>' as message_id from outreach join complaints using (complaint_ref) where template = 'complaint-escalated'`,
+  const { rows } = await stage.owner.query<{ workflow_id: string; template: string | null; message_id: string | null }>(
+    `select workflow_id, template, '<' || message_id || '>' as message_id from complaints left join outreach using (complaint_ref)`,
   );
   const accepted = new Set(mails.map((mail) => mail.messageId));
-  const escalated = new Set(rows.filter((row) => accepted.has(row.message_id)).map((row) => row.workflow_id));
-  const wrong = complaints.filter(
-    (run) => run.status !== 'COMPLETED' && !(run.status === 'RUNNING' && escalated.has(run.workflowId)),
+  const got = (workflowId: string, template: string): boolean =>
+    rows.some(
+      (row) => row.workflow_id === workflowId && row.template === template && accepted.has(row.message_id ?? ''),
+    );
+  const wrong = complaints.filter(({ workflowId, status }) =>
+    status === 'COMPLETED'
+      ? !got(workflowId, 'complaint-resolved')
+      : !(status === 'RUNNING' && got(workflowId, 'complaint-escalated')),
   );
+  const running = new Set(complaints.map((run) => run.workflowId));
+  const orphans = [...new Set(rows.map((row) => row.workflow_id))].filter((workflowId) => !running.has(workflowId));
   return {
     looked: complaints.length,
-    against: wrong.map((run) => `${run.workflowId} is ${run.status} and was not escalated`),
+    against: [
+      ...wrong.map((run) => `${run.workflowId} is ${run.status}, and its letter is not in the mailbox`),
+      ...orphans.map((workflowId) => `${workflowId} is recorded and has no run`),
+    ],
   };
-}
-
-/**
- * Each reward against the bank's transactions, day by day: in some whole month after the journey began the balance stood
- * at the tier's threshold for the days asked, and the month's average reached it (or reaches it whatever comes).
- */
-async function rewardsOnceAndEarned(stage: Stage): Promise<Finding> {
-  const { rows } = await stage.owner.query<{
-    account: string;
-    postings: number;
-    earned: boolean;
-    points: bigint;
-    promised: bigint;
-  }>(
-    `with rewards as (
-       select to_account as account, substr(to_account, 10) as customer_ref, count(*)::int as postings, sum(points)::bigint as points
-         from postings where idempotency_key like 'reward:%' group by to_account
-     ), owed as (
-       select r.*, t.threshold_minor, j.admitted_at, (v.definition -> 'goal' ->> 'heldDays')::int as held_days,
-              (v.definition -> 'reward' ->> 'points')::bigint as promised
-         from rewards r
-         left join journeys j on j.customer_ref = r.customer_ref
-         left join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = j.version
-         left join tiers t on t.tier_ref = j.tier_at_start
-     ), daily as (
-       select o.account, date_trunc('month', d)::date as month, o.threshold_minor, o.held_days,
-              (select coalesce(sum(amount_minor), 0) from transactions x join accounts a using (account_ref)
-                where a.customer_ref = o.customer_ref and a.qualifies and x.booked_on <= d::date
-                  and x.booked_on <= (select data_until from installation)) as balance,
-              d::date <= (select data_until from installation) as known
-         from owed o
-        cross join lateral generate_series(date_trunc('month', o.admitted_at) + interval '1 month',
-                                           date_trunc('month', o.admitted_at) + interval '5 months' - interval '1 day', '1 day') as d
-     ), monthly as (
-       select account, month, threshold_minor, held_days,
-              sum(case when known then balance else 0 end) / count(*) as secured_average,
-              count(*) filter (where known and balance >= threshold_minor) as days_held
-         from daily group by account, month, threshold_minor, held_days
-     )
-     select o.account, o.postings, o.points, coalesce(o.promised, 0) as promised,
-            exists (select 1 from monthly m where m.account = o.account and m.secured_average >= m.threshold_minor and m.days_held >= m.held_days) as earned
-       from owed o`,
-  );
-  const against = rows.flatMap(({ account, postings, earned, points, promised }) => [
-    ...(postings === 1 ? [] : [`${account} was rewarded ${postings} times`]),
-    ...(points === promised ? [] : [`${account} got ${points} points instead of ${promised}`]),
-    ...(earned ? [] : [`${account} was rewarded without having held the balance`]),
-  ]);
-  return { looked: rows.length, against };
-}
-
-/** Over the accounts that the books know: what went in and what came out cancel. */
-async function ledgerSumZero(stage: Stage): Promise<Finding> {
-  const { rows } = await stage.owner.query<{ accounts: number; sum: bigint }>(
-    `select count(*)::int as accounts, coalesce(sum(
-              coalesce((select sum(points) from postings where to_account = ledger_account), 0)
-            - coalesce((select sum(points) from postings where from_account = ledger_account), 0)), 0)::bigint as sum
-       from ledger_accounts`,
-  );
-  const { accounts, sum } = rows[0] ?? { accounts: 0, sum: 0n };
-  return { looked: accounts, against: sum === 0n ? [] : [`the accounts sum to ${sum}`] };
 }

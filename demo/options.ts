@@ -16,7 +16,8 @@ export interface DemoOptions {
 
 /** A demo of more customers takes longer than anybody watches. */
 const MAX_DEMO_CUSTOMERS = 100_000;
-const USUAL_CUSTOMERS = 1_000;
+/** Enough for every invariant to have something to look at. */
+const USUAL_CUSTOMERS = 2_000;
 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -61,7 +61,9 @@ export async function makeReport(stage: Stage, verdicts: Verdicts, began: number
   const mails = await stage.mailbox.all();
   const names = Object.entries(verdicts) as [InvariantName, Verdicts[InvariantName]][];
   return {
-    ...stage.bank,
+    customers: stage.bank.customers,
+    accounts: stage.bank.accounts,
+    transactions: stage.bank.transactions,
     detected: counts.detected,
     journeys: { started: counts.started, closed: counts.closed, byOutcome: counts.byOutcome },
     mails: { accepted: mails.length, distinctMessageIds: new Set(mails.map((mail) => mail.messageId)).size },

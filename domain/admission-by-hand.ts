@@ -7,18 +7,25 @@ export const BY_HAND_RULES = 'admission-by-hand@1';
 export type ByHandFacts = Pick<
   AdmissionFacts,
   'tierRank' | 'erased' | 'addressRefused' | 'openJourney' | 'openComplaint'
->;
+> & {
+  /** credit trouble was found of late */
+  inCreditCare: boolean;
+};
 
 /**
  * What stands against a journey that a person wants to start; nothing when the list is empty. One open journey for a
  * customer, no journey during a complaint, nobody to write to, and no tier to lose: these nobody may pass over.
  */
-export function refusalsByHand(facts: ByHandFacts, audience: CampaignDefinition['audience']): AdmissionReason[] {
+export function refusalsByHand(
+  facts: ByHandFacts,
+  { audience, playbook }: Pick<CampaignDefinition, 'audience' | 'playbook'>,
+): AdmissionReason[] {
   const reasons: AdmissionReason[] = [];
   if (facts.erased) reasons.push('erased');
   if (facts.addressRefused) reasons.push('address-refused');
   if (facts.openJourney) reasons.push('journey-open');
   if (facts.openComplaint) reasons.push('complaint-open');
   if (audience.tiers === 'all-but-lowest' && facts.tierRank === 0) reasons.push('not-in-audience');
+  if (facts.inCreditCare && playbook !== 'credit') reasons.push('credit-care');
   return reasons;
 }

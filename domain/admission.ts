@@ -1,5 +1,5 @@
 import type { CampaignDefinition } from './campaign.js';
-import type { Trigger } from './trigger-names.js';
+import { CREDIT_TRIGGERS, type Trigger } from './trigger-names.js';
 import type { CampaignRef, CustomerRef, FindingId, Instant, TierRef } from './types.js';
 
 export interface PublishedCampaign {
@@ -29,7 +29,14 @@ export interface AdmissionFacts {
 }
 
 export type AdmissionReason =
-  'not-in-audience' | 'score-too-low' | 'journey-open' | 'complaint-open' | 'cool-down' | 'address-refused' | 'erased';
+  | 'not-in-audience'
+  | 'score-too-low'
+  | 'journey-open'
+  | 'complaint-open'
+  | 'cool-down'
+  | 'credit-care'
+  | 'address-refused'
+  | 'erased';
 
 export type Admission =
   | { verdict: 'admitted'; campaign: PublishedCampaign; finding: AdmissionFinding; reasons: string[] }
@@ -47,9 +54,12 @@ export function admit(facts: AdmissionFacts, campaigns: readonly PublishedCampai
   const inOrder = [...campaigns].sort(
     (a, b) => b.definition.priority - a.definition.priority || a.campaignRef.localeCompare(b.campaignRef),
   );
-  let reason: AdmissionReason = 'not-in-audience';
+  const inTrouble = facts.findings.some((finding) => CREDIT_TRIGGERS.some((trigger) => trigger === finding.trigger));
+  let reason: AdmissionReason = inTrouble ? 'credit-care' : 'not-in-audience';
   for (const campaign of inOrder) {
     const { audience, coolDown } = campaign.definition;
+    // whoever is in credit trouble is helped, or left alone; never sold to
+    if (inTrouble && campaign.definition.playbook !== 'credit') continue;
     if (audience.tiers === 'all-but-lowest' && facts.tierRank === 0) continue;
     const matching = facts.findings.filter((finding) => audience.triggers.includes(finding.trigger));
     const best = matching.sort((a, b) => b.score - a.score || a.trigger.localeCompare(b.trigger))[0];

@@ -6,6 +6,9 @@ import type { Millis } from './types.js';
 /** More steps or reminders than this is a nuisance, not a campaign. */
 export const MAX_REMINDERS = 4;
 export const MAX_POINTS = 1_000_000;
+/** Bounds of goal.heldDays where a reward hangs on it. */
+export const LEAST_HELD_DAYS = 5;
+export const MOST_HELD_DAYS = 28;
 
 const duration = z.string().transform((text, context): Millis => {
   const span = readDuration(text);
@@ -62,7 +65,7 @@ export const campaignSchema = z
     goal: z.strictObject({
       /** how long after the survey's end the journey still watches */
       within: duration,
-      /** days at or above the threshold since the journey began, before a secured average counts */
+      /** days at or above the threshold, in the period that meets the goal, before a secured average counts */
       heldDays: wholeNumber('heldDays', 366),
     }),
     reward: z
@@ -73,7 +76,7 @@ export const campaignSchema = z
       .optional(),
   })
   .superRefine((definition, context) => {
-    const { survey, playbook, offer, reward, outreach } = definition;
+    const { survey, playbook, offer, reward, outreach, goal } = definition;
     const last = Math.max(0, ...survey.reminders);
     if (last >= survey.expires)
       context.addIssue({
@@ -93,6 +96,12 @@ export const campaignSchema = z
         code: 'custom',
         path: [offer ? 'offer' : 'outreach'],
         message: 'customers in credit care get no promotions; leave the offer out and write to them as a service',
+      });
+    if (reward && (goal.heldDays < LEAST_HELD_DAYS || goal.heldDays > MOST_HELD_DAYS))
+      context.addIssue({
+        code: 'custom',
+        path: ['goal', 'heldDays'],
+        message: `with a reward the balance is held for ${LEAST_HELD_DAYS} to ${MOST_HELD_DAYS} days of a month: fewer would reward a deposit that comes and goes, more no month has`,
       });
     if (playbook === 'credit' && reward)
       context.addIssue({

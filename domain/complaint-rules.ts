@@ -1,5 +1,8 @@
 import { days, type Instant, type Millis } from './types.js';
 
+/** The version of the rules below, kept with every decision on a complaint; the deadlines' own are `ruleSet`. */
+export const COMPLAINT_RULES = 'complaint@1';
+
 /** By when a complaint must be answered, and who hears of it when it is not. */
 export interface ComplaintRules {
   ruleSet: string;

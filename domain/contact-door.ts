@@ -8,7 +8,7 @@ export interface DoorFacts {
   promotionalConsent: boolean;
   surveyConsent: boolean;
   openComplaint: boolean;
-  /** an open journey of a credit playbook: care, not promotion */
+  /** an open journey of a credit playbook, or credit trouble found of late: care, not promotion */
   inCreditCare: boolean;
   /** the journey that asks has ended in the meantime */
   journeyClosed: boolean;

@@ -10,4 +10,12 @@ export const TRIGGERS = [
   'negative-balance',
   'card-overused',
 ] as const;
+/** These mean credit trouble: care, never promotion. */
+export const CREDIT_TRIGGERS = [
+  'negative-balance',
+  'card-overused',
+] as const satisfies readonly (typeof TRIGGERS)[number][];
+/** Days for which such a finding keeps promotions away, counted on the bank's data. */
+export const CREDIT_CARE_DAYS = 45;
+
 export type Trigger = (typeof TRIGGERS)[number];

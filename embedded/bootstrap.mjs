@@ -20,10 +20,9 @@ async function main() {
     start: 'embedded/start.ts',
     demo: 'demo/main.ts',
     keepwell: 'client/cli/main.ts',
-    bench: 'test/bench/main.ts',
   }[command];
   if (program === undefined && command !== 'test') {
-    explain(`"${command ?? ''}" is not a command of this script; use start, test, demo, keepwell or bench.`);
+    explain(`"${command ?? ''}" is not a command of this script; use start, test, demo or keepwell.`);
     return 2;
   }
 

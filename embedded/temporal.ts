@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { EmbeddedError, homePaths, type Say } from './home.js';
 import { superviseProcess, type SupervisedProcess } from './supervisor.js';
 
 const NAMESPACE = 'default';
-
+/** Days for which Temporal's own pages show a run after its end; the database keeps what was decided for good. */
+const RETENTION_DAYS = 90;
 /** What journeys can be found by in Temporal; opaque values only. docker-compose.yml makes the same four. */
 export const SEARCH_ATTRIBUTES = ['KeepwellCustomer', 'KeepwellCampaign', 'KeepwellStep', 'KeepwellOutcome'] as const;
 
@@ -65,12 +67,26 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   });
   try {
     await server.ready;
+    await keepHistories(address);
   } catch (error) {
     await server.stop();
     throw error;
   }
   const uiUrl = `http://127.0.0.1:${uiPort}`;
   return { address, namespace: NAMESPACE, uiUrl, process: server, stop: () => server.stop() };
+}
+
+/** The dev server forgets a run a day after its end; support staff ask later than that. */
+async function keepHistories(address: string): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: PROBE_LIMIT_MS });
+  try {
+    await connection.workflowService.updateNamespace({
+      namespace: NAMESPACE,
+      config: { workflowExecutionRetentionTtl: msToTs(RETENTION_DAYS * 86_400_000) },
+    });
+  } finally {
+    await connection.close();
+  }
 }
 
 async function answers(address: string): Promise<boolean> {

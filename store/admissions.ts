@@ -14,13 +14,18 @@ export async function currentCampaigns(sql: Sql, at: Instant): Promise<Published
 }
 
 /** Customers on whom something was found on the day and who were not decided on yet, by reference. */
-export async function customersToAdmit(sql: Sql, asOf: PlainDate, limit: number): Promise<CustomerRef[]> {
+export async function customersToAdmit(
+  sql: Sql,
+  asOf: PlainDate,
+  after: CustomerRef | null,
+  limit: number,
+): Promise<CustomerRef[]> {
   const { rows } = await sql.query<{ ref: CustomerRef }>(
     `select distinct f.customer_ref as ref from findings f
-      where f.as_of = $1
+      where f.as_of = $1 and ($3::text is null or f.customer_ref > $3)
         and not exists (select 1 from decisions d where d.decision_key = 'admission:' || $1::text || ':' || f.customer_ref)
       order by ref limit $2`,
-    [asOf, limit],
+    [asOf, limit, after],
   );
   return rows.map((row) => row.ref);
 }
@@ -31,7 +36,7 @@ export async function lockAdmissionFacts(
   customerRefs: readonly CustomerRef[],
   asOf: PlainDate,
 ): Promise<AdmissionFacts[]> {
-  await sql.query('select 1 from customers where customer_ref = any($1) order by customer_ref for update', [
+  await sql.query('select 1 from customers where customer_ref = any($1) order by customer_ref for no key update', [
     customerRefs,
   ]);
   const { rows } = await sql.query<AdmissionFacts & { findings: AdmissionFinding[] }>(

@@ -52,16 +52,20 @@ export interface NewComplaint {
 
 /**
  * Opens a complaint and gives it its number. The caller holds the customer's row: from this commit on no promotion
- * leaves. The open journey and its manager, if there are, are noted on it.
+ * leaves. The open journey is noted on it, and the manager
+ * whom it may be about: the journey's, else the last one, else the customer's own.
  */
 export async function insertComplaint(sql: Sql, complaint: NewComplaint): Promise<ComplaintRow> {
   await sql.query(
     `insert into complaints (complaint_ref, complaint_key, customer_ref, journey_id, about_manager_ref, workflow_id, source,
                              narrative, opened_at, opened_wall, due_at, rule_set)
      select 'K-' || to_char($6::timestamptz at time zone 'UTC', 'YYYY') || '-' || lpad(nextval('complaint_numbers')::text, 7, '0'),
-            $1, $2, j.journey_id, j.manager_ref, $3, $4, $5, $6, clock_timestamp(), $7, $8
-       from (select 1) always
-       left join journeys j on j.customer_ref = $2 and j.closed_at is null`,
+            $1, $2, j.journey_id, coalesce(j.manager_ref, last.manager_ref, c.manager_ref), $3, $4, $5, $6, clock_timestamp(), $7, $8
+       from customers c
+       left join journeys j on j.customer_ref = c.customer_ref and j.closed_at is null
+       left join lateral (select manager_ref from journeys where customer_ref = c.customer_ref and manager_ref is not null
+                           order by admitted_at desc limit 1) last on true
+      where c.customer_ref = $2`,
     [
       complaint.complaintKey,
       complaint.customerRef,

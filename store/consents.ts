@@ -24,7 +24,9 @@ export interface Consent {
  */
 export async function setConsent(transaction: Sql, consent: Consent): Promise<boolean> {
   const { customerRef, channel, purpose, granted } = consent;
-  const locked = await transaction.query('select 1 from customers where customer_ref = $1 for update', [customerRef]);
+  const locked = await transaction.query('select 1 from customers where customer_ref = $1 for no key update', [
+    customerRef,
+  ]);
   if (locked.rowCount !== 1) throw new Error(`customer ${customerRef} is not there; check the reference`);
   const written = await transaction.query(
     `insert into consents as known (customer_ref, channel, purpose, granted, changed_at, source)
@@ -37,12 +39,17 @@ export async function setConsent(transaction: Sql, consent: Consent): Promise<bo
   return written.rowCount === 1;
 }
 
-/** What a customer has agreed to by mail. Where nothing is recorded the answer is no: consent is given, not presumed. */
+/**
+ * What holds where a customer has said nothing: promotions need a yes, a question about service only that nobody said
+ * no. Pages and the door for messages both go by this.
+ */
+export const UNSAID: Record<ConsentPurpose, boolean> = { promotional: false, survey: true };
+
+/** What a customer agrees to by mail, as said or else as UNSAID has it. */
 export async function readConsents(sql: Sql, customerRef: CustomerRef): Promise<Record<ConsentPurpose, boolean>> {
-  const { rows } = await sql.query<{ purpose: ConsentPurpose }>(
-    `select purpose from consents where customer_ref = $1 and channel = 'email' and granted`,
+  const { rows } = await sql.query<{ purpose: ConsentPurpose; granted: boolean }>(
+    `select purpose, granted from consents where customer_ref = $1 and channel = 'email'`,
     [customerRef],
   );
-  const granted = new Set(rows.map((row) => row.purpose));
-  return { promotional: granted.has('promotional'), survey: granted.has('survey') };
+  return { ...UNSAID, ...Object.fromEntries(rows.map(({ purpose, granted }) => [purpose, granted])) };
 }

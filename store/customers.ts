@@ -1,4 +1,7 @@
+import type { DoorFacts } from '../domain/contact-door.js';
+import { CREDIT_CARE_DAYS, CREDIT_TRIGGERS } from '../domain/trigger-names.js';
 import type { CustomerRef, Instant, JourneyId, Language, ManagerRef, TierRef, ZoneId } from '../domain/types.js';
+import { readConsents } from './consents.js';
 import { one, timestamp, type Sql } from './database.js';
 
 export interface CustomerContact {
@@ -15,14 +18,14 @@ export interface CustomerContact {
 
 /**
  * Locks the customer's row until the transaction ends. Whatever claims a message and whatever closes the door for it
- * (a complaint, an opt-out) wait for each other here.
+ * (a complaint, an opt-out) wait for each other here; rows that merely refer to the customer need not wait.
  */
 export async function lockCustomer(sql: Sql, customerRef: CustomerRef): Promise<CustomerContact> {
   const { rows } = await sql.query<CustomerContact>(
     `select customer_ref as "customerRef", name, email, language, zone, branch_ref as "branchRef",
             manager_ref as "managerRef", erased_at is not null as erased,
             email_refused_at is not null as "addressRefused"
-       from customers where customer_ref = $1 for update`,
+       from customers where customer_ref = $1 for no key update`,
     [customerRef],
   );
   return one(rows, `customer ${customerRef}`);
@@ -36,37 +39,25 @@ export async function addressRefused(sql: Sql, customerRef: CustomerRef, at: Ins
   ]);
 }
 
+export type DoorRecords = Omit<DoorFacts, 'erased' | 'addressRefused'>;
+
 /** What the door for messages asks about a customer, apart from the message itself. */
-export async function doorFacts(
-  sql: Sql,
-  customerRef: CustomerRef,
-  journeyId: JourneyId | null,
-): Promise<{
-  promotionalConsent: boolean;
-  surveyConsent: boolean;
-  openComplaint: boolean;
-  inCreditCare: boolean;
-  journeyClosed: boolean;
-}> {
-  const { rows } = await sql.query<{
-    promotionalConsent: boolean;
-    surveyConsent: boolean;
-    openComplaint: boolean;
-    inCreditCare: boolean;
-    journeyClosed: boolean;
-  }>(
-    // promotions need a yes; a survey needs that nobody said no
-    `select coalesce((select granted from consents where customer_ref = $1 and channel = 'email' and purpose = 'promotional'), false)
-              as "promotionalConsent",
-            coalesce((select granted from consents where customer_ref = $1 and channel = 'email' and purpose = 'survey'), true)
-              as "surveyConsent",
-            exists (select 1 from complaints where customer_ref = $1 and resolved_at is null) as "openComplaint",
+export async function doorFacts(sql: Sql, customerRef: CustomerRef, journeyId: JourneyId | null): Promise<DoorRecords> {
+  const { rows } = await sql.query<Omit<DoorRecords, 'promotionalConsent' | 'surveyConsent'>>(
+    `select exists (select 1 from complaints where customer_ref = $1 and resolved_at is null) as "openComplaint",
             exists (select 1 from journeys join campaign_versions using (campaign_ref, version)
-                     where customer_ref = $1 and closed_at is null and definition ->> 'playbook' = 'credit') as "inCreditCare",
+                     where customer_ref = $1 and closed_at is null and definition ->> 'playbook' = 'credit')
+              or exists (select 1 from findings where customer_ref = $1 and trigger = any($3)
+                            and as_of > (select data_until from installation) - $4::int) as "inCreditCare",
             exists (select 1 from journeys where journey_id = $2 and closed_at is not null) as "journeyClosed"`,
-    [customerRef, journeyId],
+    [customerRef, journeyId, CREDIT_TRIGGERS, CREDIT_CARE_DAYS],
   );
-  return one(rows, `customer ${customerRef}`);
+  const consents = await readConsents(sql, customerRef);
+  return {
+    ...one(rows, `customer ${customerRef}`),
+    promotionalConsent: consents.promotional,
+    surveyConsent: consents.survey,
+  };
 }
 
 /** The customer's tier on a day. */

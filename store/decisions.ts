@@ -79,3 +79,39 @@ export async function recordDecisions(sql: Sql, decisions: readonly Decision[]):
     [JSON.stringify(rows)],
   );
 }
+
+export type ChainVerdict =
+  { whole: true; decisions: number; head: string } | { whole: false; decisions: number; brokenAt: number; why: string };
+
+/** A row of decisions as it stands in the table; `at` in ms with what is left below, so that no shift of time is too small. */
+interface ChainRow extends Omit<Decision, 'at'> {
+  sequence: number;
+  at: string;
+  previous: string;
+  digest: string;
+}
+
+/**
+ * Recomputes a customer's chain of digests, for whoever has to believe it: any column of any row that was changed, any
+ * row taken out of the middle or put in, is named by its place. Rows cut off at the end leave a chain that is whole but
+ * shorter; only a `head` that was noted elsewhere before can show that.
+ */
+export async function verifyDecisions(sql: Sql, customerRef: CustomerRef): Promise<ChainVerdict> {
+  const { rows } = await sql.query<ChainRow>(
+    `select decision_key as key, customer_ref as "customerRef", journey_id as "journeyId", sequence, kind, verdict,
+            reasons, saw, result, rules, (extract(epoch from decided_at) * 1000)::text as at,
+            previous_digest as previous, digest
+       from decisions where customer_ref = $1 order by sequence`,
+    [customerRef],
+  );
+  let head = FIRST_DIGEST;
+  for (const [index, { sequence, previous, digest, at, ...decision }] of rows.entries()) {
+    const broken = (why: string): ChainVerdict => ({ whole: false, decisions: rows.length, brokenAt: index + 1, why });
+    if (sequence !== index + 1) return broken('a decision is missing');
+    if (previous !== head) return broken('it does not follow the decision before it');
+    if (decisionDigest({ ...decision, at: Number(at) as Instant }, sequence, previous) !== digest)
+      return broken('it is not what was written');
+    head = digest;
+  }
+  return { whole: true, decisions: rows.length, head };
+}

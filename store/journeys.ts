@@ -131,10 +131,19 @@ export async function closeJourney(
   at: Instant,
 ): Promise<void> {
   await sql.query(
-    `update journeys set outcome = $2, closed_at = $4, step = 'closed', step_words = $3, waits_until = null
+    `update journeys set outcome = $2, closed_at = $4, step = 'closed', step_words = $3
       where journey_id = $1 and closed_at is null`,
     [journeyId, outcome, words, timestamp(at)],
   );
+}
+
+/** Which of these workflows belong to journeys that the records still call open. */
+export async function openAmong(sql: Sql, workflowIds: readonly string[]): Promise<JourneyId[]> {
+  const { rows } = await sql.query<{ journey_id: JourneyId }>(
+    'select journey_id from journeys where workflow_id = any($1) and closed_at is null order by journey_id',
+    [workflowIds],
+  );
+  return rows.map((row) => row.journey_id);
 }
 
 /** Marks the goal as met, once. @returns false when it was met before or the journey has ended */

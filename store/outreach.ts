@@ -72,6 +72,7 @@ export async function withholdOutreach(sql: Sql, claim: OutreachClaim, reason: s
   );
 }
 
+/** What became of a claimed message; one that was settled by another attempt stays as it is. */
 export async function settleOutreach(
   sql: Sql,
   key: string,
@@ -85,7 +86,7 @@ export async function settleOutreach(
 ): Promise<void> {
   await sql.query(
     `update outreach set state = $2, subject = coalesce($3, subject), reason = $4, server_answer = $5, settled_at = $6
-      where outreach_key = $1`,
+      where outreach_key = $1 and state = 'claimed'`,
     [key, settled.state, settled.subject, settled.reason, settled.serverAnswer, timestamp(settled.at)],
   );
 }

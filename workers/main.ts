@@ -81,7 +81,6 @@ async function main(): Promise<void> {
   process.send?.({ ready: true });
   log.info({ taskQueue: TASK_QUEUE }, 'working');
   await running;
-  mail.close();
   await close();
   await database.close();
   log.info('drained and stopped');

@@ -3,6 +3,7 @@ import type { ComplaintActivities } from '../activities/complaint.js';
 import type { GoalActivities } from '../activities/goals.js';
 import type { JourneyActivities } from '../activities/journey.js';
 import type { JourneyMessageActivities } from '../activities/journey-messages.js';
+import type { ReconcileActivities } from '../activities/reconcile.js';
 import type { RoundActivities } from '../activities/round.js';
 import { BUSINESS_REFUSAL } from '../domain/refusal.js';
 
@@ -14,23 +15,33 @@ const retry = {
   nonRetryableErrorTypes: [BUSINESS_REFUSAL],
 };
 
-/** One transaction in Postgres, or one message over SMTP within its lease. */
+/** One transaction in Postgres. What a dead worker had in hand is handed out again after the timeout. */
 export const record = proxyActivities<
-  Pick<JourneyActivities, 'dropOffer' | 'settleJourney'> & JourneyMessageActivities & ComplaintActivities
->({ startToCloseTimeout: '30s', retry });
+  Pick<JourneyActivities, 'dropOffer'> &
+    Pick<JourneyMessageActivities, 'giveUpJourneyMessage'> &
+    Omit<ComplaintActivities, 'sendComplaintLetter'>
+>({ startToCloseTimeout: '10s', retry });
+
+/**
+ * One message over SMTP, within its lease. The waits double up to four hours: a mail server that is down is not asked
+ * every minute for days, and nothing comes later by more than the outage lasted.
+ */
+export const post = proxyActivities<
+  Pick<JourneyMessageActivities, 'sendJourneyMessage'> & Pick<ComplaintActivities, 'sendComplaintLetter'>
+>({ startToCloseTimeout: '10s', retry: { ...retry, maximumInterval: '4h' } });
 
 /**
  * One short transaction that needs nothing but Postgres, run inside the workflow's own task: one event instead of six.
  * They are told the time, because the worker's clock is not the server's.
  */
-export const note = proxyLocalActivities<Pick<JourneyActivities, 'openJourney' | 'recordAnswer'>>({
+export const note = proxyLocalActivities<Pick<JourneyActivities, 'openJourney' | 'recordAnswer' | 'settleJourney'>>({
   startToCloseTimeout: '5s',
   retry,
 });
 
 /** Set-based work over the whole bank. */
-export const bank = proxyActivities<RoundActivities & GoalActivities>({
+export const bank = proxyActivities<RoundActivities & GoalActivities & ReconcileActivities>({
   startToCloseTimeout: '30m',
-  heartbeatTimeout: '5m',
+  heartbeatTimeout: '2m',
   retry,
 });

@@ -5,10 +5,9 @@ import {
   log,
   setCurrentDetails,
   setHandler,
-  type ApplicationFailure,
 } from '@temporalio/workflow';
 import type { ComplaintRef, Instant } from '../domain/types.js';
-import { record } from './activities.js';
+import { post, record } from './activities.js';
 import {
   assignComplaint,
   complaintClosed,
@@ -20,22 +19,25 @@ import {
   type ComplaintReceipt,
   type ComplaintState,
 } from './contract.js';
+import { refuse } from './refuse.js';
 import { waitUntil } from './waiting.js';
 
+type ComplaintLetter = Parameters<typeof post.sendComplaintLetter>[0]['letter'];
 type Opened = Awaited<ReturnType<typeof record.openComplaint>>;
 
 /** A complaint: a number at once, an acknowledgement, a handler, escalation when it is late, an answer. */
 export async function complaintCase(input: ComplaintInput): Promise<ComplaintState> {
   const complaint = new Complaint(input);
   const opened = await complaint.open();
+  complaint.write('complaint-acknowledgement');
   await tellJourney(opened, complaintOpened);
-  await complaint.letter('complaint-acknowledgement');
   if (!(await complaint.resolvedBy(opened.dueAt))) {
     await complaint.escalate(opened.escalateTo);
     await complaint.resolved();
   }
-  await complaint.letter('complaint-resolved');
+  complaint.write('complaint-resolved');
   await tellJourney(opened, complaintClosed);
+  await complaint.written();
   await condition(allHandlersFinished);
   return complaint.state();
 }
@@ -47,6 +49,7 @@ class Complaint {
   private resolving = false;
   private done = false;
   private assignments = 0;
+  private letters: Promise<void> = Promise.resolve();
 
   constructor(private readonly input: ComplaintInput) {
     setHandler(complaintReceipt, () => this.receipt());
@@ -63,11 +66,20 @@ class Complaint {
     return this.opened;
   }
 
-  async letter(letter: 'complaint-acknowledgement' | 'complaint-escalated' | 'complaint-resolved'): Promise<void> {
+  /**
+   * Sends a letter after those before it. Nothing waits for it but the end: the statutory clock runs on while a mail
+   * server is down.
+   */
+  write(letter: ComplaintLetter): void {
     const { customerRef } = this.input;
-    await record.sendComplaintLetter.executeWithOptions({ summary: letter }, [
-      { complaintRef: this.ref(), customerRef, letter },
-    ]);
+    const asked = { complaintRef: this.ref(), customerRef, letter };
+    this.letters = this.letters.then(async () => {
+      await post.sendComplaintLetter.executeWithOptions({ summary: letter }, [asked]);
+    });
+  }
+
+  written(): Promise<void> {
+    return this.letters;
   }
 
   resolvedBy(due: Instant): Promise<boolean> {
@@ -83,8 +95,10 @@ class Complaint {
     await record.escalateComplaint.executeWithOptions({ summary: `late: passed to ${to}` }, [
       { complaintRef: this.ref(), to },
     ]);
+    // the answer came while it was being passed on
+    if (this.done) return;
     this.at('escalated');
-    await this.letter('complaint-escalated');
+    this.write('complaint-escalated');
   }
 
   state(): ComplaintState {
@@ -117,7 +131,10 @@ class Complaint {
   }
 
   private async resolve(asked: { handlerRef: string; textId: string }): Promise<ComplaintState> {
-    await condition(() => this.opened !== null && !this.resolving);
+    await condition(() => this.opened !== null);
+    // two who wait wake up together: each looks again
+    while (this.resolving) await condition(() => !this.resolving);
+    if (this.done) throw refuse(`${this.ref()} was answered already by ${this.handlerRef}`);
     this.resolving = true;
     try {
       await record.resolveComplaint.executeWithOptions({ summary: `answered by ${asked.handlerRef}` }, [
@@ -159,6 +176,8 @@ async function tellJourney(opened: Opened, signal: typeof complaintOpened): Prom
   try {
     await getExternalWorkflowHandle(opened.journeyWorkflowId).signal(signal, opened.complaintRef);
   } catch (error) {
-    log.info('the journey had ended before it could be told', { why: (error as ApplicationFailure).message });
+    log.info('the journey had ended before it could be told', {
+      why: error instanceof Error ? error.message : String(error),
+    });
   }
 }

@@ -56,6 +56,7 @@ export type JourneyStep =
   | 'waiting-for-manager'
   | 'outreach'
   | 'before-offer'
+  | 'offer'
   | 'offer-held'
   | 'before-survey'
   | 'survey'

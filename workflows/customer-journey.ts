@@ -41,8 +41,7 @@ async function findManager(journey: Journey): Promise<JourneyPlan | null> {
 
 async function introduce(journey: Journey): Promise<void> {
   if (journey.ending) return;
-  journey.at('outreach', 'writes to the customer on behalf of the manager');
-  await journey.send('outreach');
+  await journey.send('outreach', 'outreach', 'writes to the customer on behalf of the manager');
 }
 
 async function offer(journey: Journey, plan: JourneyPlan, began: Instant): Promise<void> {
@@ -52,7 +51,7 @@ async function offer(journey: Journey, plan: JourneyPlan, began: Instant): Promi
   )
     return;
   const surveyDue = addMillis(began, plan.survey.after);
-  while ((await journey.send('offer')) === 'held') {
+  while ((await journey.send('offer', 'offer', 'sends the offer')) === 'held') {
     const told = journey.complaintOpen;
     // without having been told of a complaint, which the database knew of, it can only ask again
     const again = told ? surveyDue : Math.min(surveyDue, addMillis(businessNow(journey.clock), days(1)));
@@ -76,9 +75,15 @@ async function survey(journey: Journey, plan: JourneyPlan, began: Instant): Prom
     await journey.wait('before-survey', addMillis(began, plan.survey.after), 'gives the manager time before the survey')
   )
     return;
-  if ((await journey.send('survey')) !== 'sent') return;
-  const asked = businessNow(journey.clock);
+  // an answer may be quicker than the news that the letter was taken
   journey.surveyOpen = true;
+  const sent = await journey.send('survey', 'survey', 'asks how content the customer is');
+  // a letter of which nobody knows whether it arrived may be answered like any other
+  if (sent !== 'sent' && sent !== 'unknown') {
+    journey.surveyOpen = false;
+    return;
+  }
+  const asked = businessNow(journey.clock);
   upsertSearchAttributes([{ key: searchAttributes.step, value: 'survey' }]);
   const answered = (): boolean => journey.answered;
   for (const [index, after] of plan.survey.reminders.entries()) {
@@ -89,7 +94,7 @@ async function survey(journey: Journey, plan: JourneyPlan, began: Instant): Prom
       answered,
     );
     if (journey.answered || journey.ending) break;
-    await journey.send(`reminder-${index + 1}`);
+    await journey.send(`reminder-${index + 1}`, 'survey', `reminds of the survey (${index + 1})`);
   }
   if (!journey.answered && !journey.ending)
     await journey.wait(
@@ -111,15 +116,18 @@ async function close(journey: Journey, ending: Ending): Promise<JourneyResult> {
   journey.closing = true;
   await condition(() => !journey.answering);
   journey.at('closing', `ends: ${ending}`);
-  const result = await record.settleJourney.executeWithOptions({ summary: `outcome and reward (${ending})` }, [
-    { journeyId: journey.id, ending },
-  ]);
+  const { rewarded, ...result } = await note.settleJourney({
+    journeyId: journey.id,
+    ending,
+    at: businessNow(journey.clock),
+  });
   journey.outcome = result.outcome;
-  journey.at('closed', `${result.outcome}: ${result.reason}`);
   upsertSearchAttributes([
     { key: searchAttributes.step, value: 'closed' },
     { key: searchAttributes.outcome, value: result.outcome },
   ]);
+  if (rewarded) await journey.send('reward', 'closing', 'tells the customer of the reward');
+  journey.at('closed', `${result.outcome}: ${result.reason}`);
   await condition(allHandlersFinished);
   return result;
 }

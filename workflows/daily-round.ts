@@ -9,6 +9,8 @@ export async function dailyRound(input: RoundInput): Promise<RoundResult> {
   const { met } = await bank.checkGoals.executeWithOptions({ summary: `goals on ${asOf}` }, [{ asOf }]);
   const result: RoundResult = { asOf, findings: [], admitted: 0, refused: 0, goalsMet: met };
   if (input.scope === 'all') {
+    // first: who was thrown out of a journey may be taken into another
+    await bank.closeEndedJourneys();
     result.findings = await bank.findCustomers.executeWithOptions({ summary: `customers at risk on ${asOf}` }, [
       { asOf },
     ]);

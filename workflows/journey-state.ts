@@ -1,16 +1,19 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
-  ApplicationFailure,
+  ActivityFailure,
+  CancellationScope,
   condition,
+  isCancellation,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
   startChild,
+  TimeoutFailure,
 } from '@temporalio/workflow';
-import { BUSINESS_REFUSAL } from '../domain/refusal.js';
-import type { BusinessClock } from '../domain/business-clock.js';
+import { wallDuration, type BusinessClock } from '../domain/business-clock.js';
 import type { Ending } from '../domain/settlement.js';
-import type { ComplaintRef, Instant, JourneyId, Outcome } from '../domain/types.js';
-import { note, record } from './activities.js';
+import { days, type ComplaintRef, type Instant, type JourneyId, type Outcome } from '../domain/types.js';
+import { note, post, record } from './activities.js';
 import { complaintCase } from './complaint-case.js';
 import {
   answerSurvey,
@@ -28,12 +31,24 @@ import {
   type JourneyStep,
   type SurveyAnswer,
 } from './contract.js';
+import { refuse } from './refuse.js';
 import { businessNow, waitUntil } from './waiting.js';
 
-type Message = Parameters<typeof record.sendJourneyMessage>[0]['message'];
+type Message = Parameters<typeof post.sendJourneyMessage>[0]['message'];
 
-const refuse = (words: string): ApplicationFailure =>
-  ApplicationFailure.create({ message: words, type: BUSINESS_REFUSAL, nonRetryable: true });
+/** Days of business time after which a message that no server takes is given up (RFC 5321, 4.5.4.1: four to five). */
+const GIVE_UP_DAYS = 5;
+/** Servers don't come back faster under a fast clock: a message is tried for at least this long, in wall ms. */
+const LEAST_TRY_MS = 60_000;
+
+/** Why a send was left without an answer; null when it failed for another reason. */
+function whyNotSent(error: unknown): 'journey-ending' | 'not-taken-in-time' | null {
+  if (isCancellation(error)) return 'journey-ending';
+  if (!(error instanceof ActivityFailure)) return null;
+  // the server says it either way: the time ran out under an attempt, or no further attempt fits into it
+  const outOfTime = error.cause instanceof TimeoutFailure || error.retryState === 'TIMEOUT';
+  return outOfTime ? 'not-taken-in-time' : null;
+}
 
 /** Where one journey stands, and what may happen to it from outside at any moment. */
 export class Journey {
@@ -48,6 +63,7 @@ export class Journey {
   closing = false;
   outcome: Outcome | null = null;
   private readonly openComplaints = new Set<ComplaintRef>();
+  private sending: CancellationScope | null = null;
   private goal = false;
   private step: JourneyStep = 'opening';
   private words = 'is being opened';
@@ -99,17 +115,34 @@ export class Journey {
     return waitUntil(this.clock, until, () => this.ending !== null || orElse(), words);
   }
 
-  /** Sends one message through the door; an address that refuses mail for good ends the journey. */
-  async send(message: Message): Promise<string> {
-    const result = await record.sendJourneyMessage.executeWithOptions({ summary: message }, [
-      { journeyId: this.id, message },
-    ]);
-    if (result.unreachable) this.end('unreachable');
-    return result.state;
+  /**
+   * Sends one message through the door; an address that refuses mail for good ends the journey. Whatever ends the journey
+   * meanwhile stops the trying, and so does time.
+   */
+  async send(message: Message, step: JourneyStep, words: string): Promise<string> {
+    this.at(step, words);
+    const asked = { journeyId: this.id, message };
+    const scheduleToCloseTimeout = Math.max(wallDuration(this.clock, days(GIVE_UP_DAYS)), LEAST_TRY_MS);
+    this.sending = new CancellationScope();
+    try {
+      const result = await this.sending.run(() =>
+        post.sendJourneyMessage.executeWithOptions({ summary: message, scheduleToCloseTimeout }, [asked]),
+      );
+      if (result.unreachable) this.end('unreachable');
+      return result.state;
+    } catch (error) {
+      const why = whyNotSent(error);
+      if (why === null) throw error;
+      return (await record.giveUpJourneyMessage({ ...asked, why })).state;
+    } finally {
+      this.sending = null;
+    }
   }
 
   private end(ending: Ending): void {
-    if (!this.closing) this.ending ??= ending;
+    if (this.closing) return;
+    this.ending ??= ending;
+    this.sending?.cancel();
   }
 
   private async withdraw(_asked: { by: 'customer' | 'staff' }): Promise<JourneyState> {
@@ -142,12 +175,18 @@ export class Journey {
   private async openCase(complaintKey: string, complaintRef: ComplaintRef): Promise<void> {
     this.openComplaints.add(complaintRef);
     const { customerRef, clock } = this.input;
-    await startChild(complaintCase, {
-      workflowId: complaintWorkflowId(complaintKey),
-      args: [{ complaintKey, customerRef, source: 'survey', textId: null, clock }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      typedSearchAttributes: [{ key: searchAttributes.customer, value: customerRef }],
-      staticSummary: `${complaintRef}, from the survey`,
-    });
+    try {
+      await startChild(complaintCase, {
+        workflowId: complaintWorkflowId(complaintKey),
+        args: [{ complaintKey, customerRef, source: 'survey', textId: null, clock }],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        typedSearchAttributes: [{ key: searchAttributes.customer, value: customerRef }],
+        staticSummary: `${complaintRef}, from the survey`,
+      });
+    } catch (error) {
+      // after a reset the case is there already
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
   }
 }

@@ -79,6 +79,11 @@ function forPrograms(complaint: ComplaintSummary): object {
 
 /** Where a complaint stands, for people; `at` is business time. */
 export function stateWords(complaint: ComplaintSummary, at: number): string {
+  const letters = complaint.undelivered.length > 0 ? '; LETTER NOT DELIVERED' : '';
+  return `${clockWords(complaint, at)}${letters}`;
+}
+
+function clockWords(complaint: ComplaintSummary, at: number): string {
   if (complaint.resolvedAt !== null) return complaint.resolvedAt > complaint.dueAt ? 'answered late' : 'answered';
   if (complaint.escalatedAt !== null) return `escalated to ${complaint.escalatedTo}`;
   const overdue = at > complaint.dueAt ? ', overdue' : '';

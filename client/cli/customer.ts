@@ -8,7 +8,7 @@ import { does, facts, iso, money, table, when, type Answer } from './output.js';
 /** Journeys and complaints shown, the newest first. */
 const SHOWN = 20;
 
-/** `customer show` */
+/** `customer show|verify` */
 export function addCustomer(program: Command): void {
   const customer = program.command('customer').description('what is known of one customer');
   does<{ asOf?: string }>(
@@ -20,6 +20,26 @@ export function addCustomer(program: Command): void {
       .addHelpText('after', '\nExample:\n  $ keepwell customer show c42'),
     ([reference = ''], options) => show(reference, options.asOf),
   );
+  does(
+    customer
+      .command('verify')
+      .argument('<reference>', 'for instance c42')
+      .description('recomputes the chain of digests over all decisions on a customer; exit 1 when it is broken')
+      .addHelpText('after', '\nExample:\n  $ keepwell customer verify c42'),
+    ([reference = '']) => verify(reference),
+  );
+}
+
+function verify(reference: string): Promise<Answer> {
+  return withBank(async ({ database }) => {
+    const { verifyDecisions } = await import('../../store/decisions.js');
+    const verdict = await verifyDecisions(database, reference as CustomerRef);
+    const { decisions } = verdict;
+    if (!verdict.whole)
+      throw new Error(`decision ${verdict.brokenAt} of ${decisions} on ${reference} can't be trusted: ${verdict.why}.`);
+    const words = `All ${decisions} decisions on ${reference} are as they were written; the last digest is ${verdict.head}.`;
+    return { data: { customerRef: reference, decisions, head: verdict.head }, text: () => words };
+  });
 }
 
 /** All that is known of one customer. @throws Error in words when there is no such customer */

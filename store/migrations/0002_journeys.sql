@@ -45,7 +45,6 @@ create table journeys (
   tier_at_start text not null references tiers,
   admitted_at  timestamptz not null,
   started_at   timestamptz,
-  waits_until  timestamptz,
   -- the goal, once met, and on what evidence
   goal_met_at  timestamptz,
   goal_evidence jsonb,
@@ -58,6 +57,8 @@ create table journeys (
 );
 -- at most one open journey for a customer, across all campaigns: the database says so, nobody has to hope
 create unique index journeys_one_open on journeys (customer_ref) where closed_at is null;
+-- few at any time: what a crash left between admission and start
+create index journeys_to_start on journeys (journey_id) where started_at is null and closed_at is null;
 create index journeys_by_state on journeys (campaign_ref, step) where closed_at is null;
 create index journeys_open_by_manager on journeys (manager_ref) where closed_at is null;
 create index journeys_by_customer on journeys (customer_ref, admitted_at);
@@ -92,7 +93,7 @@ create table outreach (
   template      text not null,
   message_class text not null check (message_class in ('promotional', 'service', 'statutory')),
   message_id    text not null unique,
-  state         text not null check (state in ('claimed', 'sent', 'refused', 'unknown', 'withheld')),
+  state         text not null check (state in ('claimed', 'waiting', 'sent', 'refused', 'unknown', 'withheld')),
   subject       text,
   reason        text,
   server_answer text,
@@ -102,8 +103,19 @@ create table outreach (
   claimed_at    timestamptz,
   settled_at    timestamptz
 );
+comment on column outreach.state is
+  'waiting: the server did not take it, it will be tried again; unknown: a crash left it unsure and it is not sent again';
 create index outreach_by_customer on outreach (customer_ref, settled_at);
+create index outreach_by_complaint on outreach (complaint_ref) where complaint_ref is not null;
 create index outreach_by_journey on outreach (journey_id);
+
+-- Words of customers and staff, put here before a workflow is told of them: only the id travels.
+create table texts (
+  text_id      uuid primary key,
+  customer_ref text not null references customers,
+  body         text not null check (length(body) between 1 and 20000),
+  received_at  timestamptz not null
+);
 
 create table surveys (
   survey_id    uuid primary key default uuidv7(),

@@ -24,6 +24,7 @@ grant select, insert, update, delete on all tables in schema public to keepwell_
 grant usage on all sequences in schema public to keepwell_app;
 -- books, decisions and published versions are only ever added to
 revoke update, delete on postings, decisions, campaign_versions, findings from keepwell_app;
+revoke update on texts from keepwell_app;
 revoke insert, update, delete on tier_rules from keepwell_app;
 grant insert on tier_rules to keepwell_app;
 revoke all on schema planted from public;

@@ -21,6 +21,8 @@ export interface ComplaintSummary {
   escalatedTo: string | null;
   resolvedAt: Instant | null;
   resolvedBy: string | null;
+  /** letters that did not reach the customer, by template and why: somebody has to write on paper */
+  undelivered: string[];
 }
 
 const SUMMARY = `
@@ -28,7 +30,10 @@ const SUMMARY = `
          workflow_id as "workflowId", source, rule_set as "ruleSet", opened_at as "openedAt", due_at as "dueAt",
          acknowledged_at as "acknowledgedAt", handler_ref as "handlerRef", about_manager_ref as "aboutManagerRef",
          escalated_at as "escalatedAt", escalated_to as "escalatedTo", resolved_at as "resolvedAt",
-         resolved_by as "resolvedBy"
+         resolved_by as "resolvedBy",
+         array(select template || ': ' || coalesce(reason, o.state) from outreach o
+                where o.complaint_ref = complaints.complaint_ref and o.state in ('withheld', 'refused', 'unknown')
+                order by settled_at) as undelivered
     from complaints`;
 
 export interface ComplaintFilter {

@@ -33,11 +33,11 @@ test.each(names)('customers on their way under %s go on under the code of today'
   await replay(await stored(name), name);
 });
 
-test('a history in which another letter was sent does not replay', async () => {
+test('a history in which another step was taken does not replay', async () => {
   const history = await stored('journey-happy.json');
   const scheduled = history.events.filter((event) => event.activityTaskScheduledEventAttributes);
   const type = scheduled.at(-1)?.activityTaskScheduledEventAttributes?.activityType;
-  expect(type?.name).toBe('settleJourney');
+  expect(type?.name).toBe('sendJourneyMessage');
   if (type) type.name = 'dropOffer';
   await expect(replay(history, 'tampered')).rejects.toThrow(DeterminismViolationError);
 });

@@ -20,6 +20,7 @@ test('the commands are those that the README names', () => {
     'complaint list',
     'complaint resolve',
     'customer show',
+    'customer verify',
     'detect',
     'doctor',
     'import berka',

@@ -69,11 +69,14 @@ test('a complaint says where it stands', () => {
     escalatedAt: null,
     escalatedTo: null,
     handlerRef: null,
+    undelivered: [] as string[],
   } as ComplaintSummary;
   expect(stateWords(open, 999)).toBe('waits for a handler');
   expect(stateWords({ ...open, handlerRef: 'h1' }, 1001)).toBe('in work, overdue');
   expect(stateWords({ ...open, escalatedAt: due, escalatedTo: 'head' }, 1001)).toBe('escalated to head');
   expect(stateWords({ ...open, resolvedAt: instant(1001) }, 2000)).toBe('answered late');
+  const undelivered = ['complaint-acknowledgement: address-refused'];
+  expect(stateWords({ ...open, undelivered }, 999)).toBe('waits for a handler; LETTER NOT DELIVERED');
 });
 
 test('the round is due at an hour of the bank, or once in each day of a fast clock', () => {

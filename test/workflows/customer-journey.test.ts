@@ -40,9 +40,10 @@ const refusal = async (update: Promise<unknown>): Promise<string> => {
 };
 
 /** A customer who answered the survey unhappily on 24 January; the complaint's reference. */
-async function unhappy(ref: string) {
+async function unhappy(ref: string, before: () => void = () => undefined) {
   const journey = await world.journey({ ref });
   await world.until('2026-01-24');
+  before();
   const textId = await world.words(journey.customerRef, 'Nobody called me back for three weeks.');
   const { complaintRef } = await journey.handle.executeUpdate(answerSurvey, { args: [{ score: 2, textId }] });
   const { rows } = await world.database.owner.query<{ workflow_id: string; narrative: string }>(
@@ -149,6 +150,21 @@ test('a complaint that nobody answers in 15 days is escalated, and answered all 
   await keepHistory(world, complaint.workflowId, 'complaint-escalated');
 });
 
+test('a complaint is escalated on its day though no mail server takes the acknowledgement', async () => {
+  const { complaintRef } = await unhappy('cnomail', () => world.mail.dropNext(Infinity));
+  await world.until('2026-02-09');
+  const { rows } = await world.database.owner.query<{ acknowledged: boolean; late: number }>(
+    `select acknowledged_at is not null as acknowledged, extract(epoch from escalated_at - due_at)::int as late
+       from complaints where complaint_ref = $1`,
+    [complaintRef],
+  );
+  expect(rows[0]?.acknowledged).toBe(false);
+  expect(rows[0]?.late).toBeLessThan(60);
+  world.mail.dropNext(0);
+  await world.anHour();
+  expect((await templates('cnomail')).slice(-2)).toEqual(['complaint-acknowledgement', 'complaint-escalated']);
+});
+
 test('a tier secured while the survey waits ends the wait at once', async () => {
   const journey = await world.journey({ ref: 'csecured' });
   await book(world.database, 'csecured', '2026-01-20', 110_000_000n);
@@ -218,6 +234,78 @@ test('a server that does not take the mail for now is asked again, and takes it 
     journey.journeyId,
   ]);
   expect(rows).toEqual([{ attempts: 3, state: 'sent' }]);
+});
+
+test('a letter that no server takes for five days is given up, which is written down, and the journey goes on', async () => {
+  world.mail.dropNext(Infinity);
+  const journey = await world.journey({ ref: 'cdown' });
+  await world.until('2026-01-16');
+  expect(await journey.handle.query(journeyState)).toMatchObject({ step: 'outreach' });
+  await world.until('2026-01-17');
+  await world.anHour();
+  world.mail.dropNext(0);
+  await world.until('2026-01-18');
+  expect(classes('cdown')).toEqual(['promotional']);
+  const { rows } = await world.database.owner.query(
+    `select state, reason from outreach where template = 'manager-introduction'`,
+  );
+  expect(rows).toEqual([{ state: 'withheld', reason: 'not-taken-in-time' }]);
+});
+
+test('a customer who withdraws while a letter is being tried gets none of it, and hears at once how it ended', async () => {
+  const journey = await world.journey({ ref: 'cleaves' });
+  world.mail.dropNext(Infinity);
+  await world.until('2026-01-18');
+  await expect(journey.handle.executeUpdate(withdraw, { args: [{ by: 'customer' }] })).resolves.toMatchObject({
+    outcome: 'declined',
+  });
+  world.mail.dropNext(0);
+  await world.until('2026-01-20');
+  expect(classes('cleaves')).toEqual(['service']);
+  const { rows } = await world.database.owner.query(
+    `select state, reason from outreach where template = 'suitable-offer'`,
+  );
+  expect(rows).toEqual([{ state: 'withheld', reason: 'journey-ending' }]);
+});
+
+test('a customer in whom credit trouble was found of late is not sold to', async () => {
+  await world.journey({ ref: 'ctrouble' });
+  await world.database.owner.query(
+    `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at)
+     values ('ctrouble', 'negative-balance', '2026-01-10', 95, '[]', now())`,
+  );
+  await world.until('2026-01-23');
+  expect(classes('ctrouble')).toEqual(['service', 'service']);
+});
+
+test('an answer to a survey whose letter was left unsure counts like any other', async () => {
+  const journey = await world.journey({ ref: 'cunsure' });
+  await world.until('2026-01-21');
+  // as a crash between the server's yes and ours leaves it
+  await world.database.owner.query(
+    `insert into outreach (outreach_key, customer_ref, journey_id, template, message_class, message_id, state, attempts)
+     values ('journey:' || $1::text || ':survey', 'cunsure', $1::uuid, 'survey-invitation', 'service', 'unsure@bank.example', 'claimed', 1)`,
+    [journey.journeyId],
+  );
+  await world.database.owner.query(
+    `insert into surveys (journey_id, customer_ref, asked_at, expires_at) values ($1, 'cunsure', '2026-01-22', '2026-02-12')`,
+    [journey.journeyId],
+  );
+  await world.until('2026-01-24');
+  await journey.handle.executeUpdate(answerSurvey, { args: [{ score: 9, textId: null }] });
+  const { rows } = await world.database.owner.query('select score from surveys');
+  expect(rows).toEqual([{ score: 9 }]);
+});
+
+test('of two answers to one complaint the second is refused and told by whom the first was given', async () => {
+  const { complaint, customerRef } = await unhappy('ctwohandlers');
+  const words = [await world.words(customerRef, 'We are sorry.'), await world.words(customerRef, 'Not our fault.')];
+  const answers = ['h1', 'h2'].map((handlerRef, index) =>
+    refusal(complaint.executeUpdate(resolveComplaint, { args: [{ handlerRef, textId: words[index] ?? '' }] })),
+  );
+  expect(await Promise.all(answers)).toEqual(
+    expect.arrayContaining(['it was not refused', expect.stringMatching(/was answered already by h[12]/)]),
+  );
 });
 
 test('a promotion waits while a complaint is open, and is dropped when the survey is due', async () => {

@@ -1,0 +1,60 @@
+import { heartbeat } from '@temporalio/activity';
+import { WORKFLOWS } from '../workflows/contract.js';
+import { lockCustomer } from '../store/customers.js';
+import { answeredBefore, recordDecisions } from '../store/decisions.js';
+import { closeJourney, openAmong, readJourney } from '../store/journeys.js';
+import type { Instant, JourneyId } from '../domain/types.js';
+import { now } from './dependencies.js';
+import type { RoundDependencies } from './round.js';
+
+export const RECONCILE_RULES = 'reconcile@1';
+/** Runs that were ended by force within these wall days are looked at; the round runs daily, so this outlasts a week's outage. */
+const LOOK_BACK_DAYS = 14;
+const BATCH = 500;
+
+/**
+ * Closes the records of journeys whose run was ended by force. A terminated workflow runs no clean-up, and the open row
+ * would keep its customer out of every campaign for good.
+ */
+export function reconcileActivities(deps: RoundDependencies) {
+  return { closeEndedJourneys: (): Promise<{ closed: number }> => closeEndedJourneys(deps) };
+}
+export type ReconcileActivities = ReturnType<typeof reconcileActivities>;
+
+async function closeEndedJourneys(deps: RoundDependencies): Promise<{ closed: number }> {
+  const since = new Date(Date.now() - LOOK_BACK_DAYS * 86_400_000).toISOString();
+  const query = `WorkflowType = '${WORKFLOWS.journey}' and CloseTime > '${since}' and ExecutionStatus in ('Terminated', 'Failed', 'Canceled', 'TimedOut')`;
+  const at = now(deps.bank);
+  let closed = 0;
+  let batch: string[] = [];
+  const flush = async (): Promise<void> => {
+    for (const journeyId of await openAmong(deps.database, batch)) closed += await closeOne(deps, journeyId, at);
+    batch = [];
+    heartbeat({ closed });
+  };
+  for await (const run of deps.workflows.list({ query })) {
+    batch.push(run.workflowId);
+    if (batch.length === BATCH) await flush();
+  }
+  await flush();
+  return { closed };
+}
+
+async function closeOne(deps: RoundDependencies, journeyId: JourneyId, at: Instant): Promise<number> {
+  return deps.database.transaction(async (sql) => {
+    const { customerRef, workflowId } = await readJourney(sql, journeyId);
+    await lockCustomer(sql, customerRef);
+    // a run that was reset goes on under the same id: it is not over
+    const { status } = await deps.workflows.getHandle(workflowId).describe();
+    const key = `${workflowId}:reconcile`;
+    if (status.name === 'RUNNING' || (await answeredBefore(sql, key))) return 0;
+    const words = `its run was ended by force (${status.name.toLowerCase()})`;
+    await closeJourney(sql, journeyId, 'ineligible', words, at);
+    const saw = { status: status.name };
+    const told = { kind: 'settlement', verdict: 'ineligible', reasons: ['run-ended-by-force', 'reward-withhold'], saw };
+    await recordDecisions(sql, [
+      { ...told, key, customerRef, journeyId, result: { closed: true }, rules: RECONCILE_RULES, at },
+    ]);
+    return 1;
+  });
+}

@@ -1,0 +1,54 @@
+import type { WorkflowClient } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { reconcileActivities } from '../../activities/reconcile.js';
+import { instant, type ZoneId } from '../../domain/types.js';
+import { freshDatabase, type TestDatabase } from '../setup/database.js';
+import { addCustomer, admitted, smallBank } from '../setup/small-bank.js';
+
+const AT = instant(Date.UTC(2026, 0, 12, 2));
+const BANK = { name: 'Test Bank', zone: 'Asia/Shanghai' as ZoneId, clock: { origin: AT, anchor: AT, rate: 1 } };
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await freshDatabase();
+  await smallBank(database, BANK.clock, '2026-01-12');
+});
+afterEach(() => database.drop());
+
+/** Closes what Temporal (a double that lists one run, now in this status) says was ended by force. */
+function closeEnded(workflowId: string, status: string): Promise<{ closed: number }> {
+  const workflows = {
+    async *list() {
+      yield await Promise.resolve({ workflowId });
+    },
+    getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status } }) }),
+  } as unknown as WorkflowClient;
+  const { closeEndedJourneys } = reconcileActivities({ database: database.app, bank: BANK, workflows });
+  const attempt = new MockActivityEnvironment(
+    { currentAttemptScheduledTimestampMs: AT },
+    { logger: new DefaultLogger('ERROR') },
+  );
+  return attempt.run(closeEndedJourneys);
+}
+
+const outcomes = async (): Promise<unknown[]> =>
+  (await database.owner.query('select customer_ref, outcome from journeys order by customer_ref')).rows;
+
+test('a journey whose run was terminated is closed with its reason, once, and the customer is free again', async () => {
+  const journey = await admitted(database, await addCustomer(database, { ref: 'cended' }), '2026-01-12', AT);
+  await admitted(database, await addCustomer(database, { ref: 'cother' }), '2026-01-12', AT);
+  expect(await closeEnded(`journey:${journey.journeyId}`, 'TERMINATED')).toEqual({ closed: 1 });
+  expect(await closeEnded(`journey:${journey.journeyId}`, 'TERMINATED')).toEqual({ closed: 0 });
+  expect(await outcomes()).toEqual([
+    { customer_ref: 'cended', outcome: 'ineligible' },
+    { customer_ref: 'cother', outcome: null },
+  ]);
+  await admitted(database, journey.customerRef, '2026-02-01', AT);
+});
+
+test('a run that was reset goes on under the same id and keeps its journey', async () => {
+  const journey = await admitted(database, await addCustomer(database, { ref: 'creset' }), '2026-01-12', AT);
+  expect(await closeEnded(`journey:${journey.journeyId}`, 'RUNNING')).toEqual({ closed: 0 });
+  expect(await outcomes()).toEqual([{ customer_ref: 'creset', outcome: null }]);
+});
