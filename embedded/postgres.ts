@@ -28,6 +28,8 @@ export interface PostgresOptions {
   port: number;
   password: string;
   say: Say;
+  /** of the server, beside its own; tests give up durability for speed */
+  settings?: Record<string, string>;
   onGivenUp?: (why: EmbeddedError) => void;
 }
 
@@ -53,6 +55,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     unix_socket_directories: '',
     max_connections: String(MAX_CONNECTIONS),
     log_min_messages: 'warning',
+    ...options.settings,
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const server = await superviseProcess({

@@ -1,5 +1,5 @@
-import './postgres.js';
+import './global.js';
 
 export default async function globalTeardown(): Promise<void> {
-  await globalThis.keepwellTestPostgres?.stop();
+  await globalThis.stopTestPostgres?.();
 }
