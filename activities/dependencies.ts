@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { BUSINESS_REFUSAL } from '../domain/refusal.js';
+import { BUSINESS_REFUSAL, OVER } from '../domain/refusal.js';
 import { businessTime, type BusinessClock } from '../domain/business-clock.js';
 import type { Instant, ZoneId } from '../domain/types.js';
 import type { Database } from '../store/database.js';
@@ -28,4 +28,9 @@ export function now(bank: Bank): Instant {
 /** The bank's rule says no, in words for people. It is final: trying again would hear the same. */
 export function refuse(words: string): ApplicationFailure {
   return ApplicationFailure.create({ message: words, type: BUSINESS_REFUSAL, nonRetryable: true });
+}
+
+/** It is too late to ask, which is nobody's fault. */
+export function over(words: string): ApplicationFailure {
+  return ApplicationFailure.create({ message: words, type: OVER, nonRetryable: true });
 }

@@ -29,7 +29,7 @@ import { dataUntil } from '../store/installation.js';
 import { answerSurvey, lockSurvey } from '../store/surveys.js';
 import { readText } from '../store/texts.js';
 import { complaintWorkflowId, type JourneyResult, type SurveyAnswer } from '../workflows/contract.js';
-import { now, refuse, type Dependencies } from './dependencies.js';
+import { now, over, refuse, type Dependencies } from './dependencies.js';
 
 export type Opening = { kind: 'open'; plan: JourneyPlan } | { kind: 'nobody-free' };
 
@@ -119,7 +119,7 @@ async function recordAnswer(
   return step(deps, input.journeyId, 'answer', input.at, async (sql, journey, _customer, at) => {
     const survey = await lockSurvey(sql, journey.journeyId);
     if (!survey || survey.answeredAt !== null) throw refuse('this survey was answered already');
-    if (survey.expiresAt <= at) throw refuse('this survey has expired');
+    if (survey.expiresAt <= at) throw over('this survey has expired');
     await answerSurvey(sql, survey.surveyId, input.score, words?.body ?? null, at);
     const unhappy = input.score <= journey.definition.survey.unhappyAtOrBelow;
     const value: RecordedAnswer = unhappy

@@ -6,11 +6,8 @@ export const BY_HAND_RULES = 'admission-by-hand@1';
 /** A person may start what detection would not: the score, the triggers and the cool-down are theirs to judge. */
 export type ByHandFacts = Pick<
   AdmissionFacts,
-  'tierRank' | 'erased' | 'addressRefused' | 'openJourney' | 'openComplaint'
-> & {
-  /** credit trouble was found of late */
-  inCreditCare: boolean;
-};
+  'tierRank' | 'erased' | 'addressRefused' | 'openJourney' | 'openComplaint' | 'inCreditCare'
+>;
 
 /**
  * What stands against a journey that a person wants to start; nothing when the list is empty. One open journey for a

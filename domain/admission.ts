@@ -1,5 +1,5 @@
 import type { CampaignDefinition } from './campaign.js';
-import { CREDIT_TRIGGERS, type Trigger } from './trigger-names.js';
+import type { Trigger } from './trigger-names.js';
 import type { CampaignRef, CustomerRef, FindingId, Instant, TierRef } from './types.js';
 
 export interface PublishedCampaign {
@@ -23,6 +23,8 @@ export interface AdmissionFacts {
   addressRefused: boolean;
   openJourney: boolean;
   openComplaint: boolean;
+  /** credit trouble was found within CREDIT_CARE_DAYS, that day's findings included */
+  inCreditCare: boolean;
   /** when the last journey of this customer ended, in whatever campaign */
   lastClosedAt: Instant | null;
   findings: AdmissionFinding[];
@@ -54,12 +56,11 @@ export function admit(facts: AdmissionFacts, campaigns: readonly PublishedCampai
   const inOrder = [...campaigns].sort(
     (a, b) => b.definition.priority - a.definition.priority || a.campaignRef.localeCompare(b.campaignRef),
   );
-  const inTrouble = facts.findings.some((finding) => CREDIT_TRIGGERS.some((trigger) => trigger === finding.trigger));
-  let reason: AdmissionReason = inTrouble ? 'credit-care' : 'not-in-audience';
+  let reason: AdmissionReason = facts.inCreditCare ? 'credit-care' : 'not-in-audience';
   for (const campaign of inOrder) {
     const { audience, coolDown } = campaign.definition;
     // whoever is in credit trouble is helped, or left alone; never sold to
-    if (inTrouble && campaign.definition.playbook !== 'credit') continue;
+    if (facts.inCreditCare && campaign.definition.playbook !== 'credit') continue;
     if (audience.tiers === 'all-but-lowest' && facts.tierRank === 0) continue;
     const matching = facts.findings.filter((finding) => audience.triggers.includes(finding.trigger));
     const best = matching.sort((a, b) => b.score - a.score || a.trigger.localeCompare(b.trigger))[0];

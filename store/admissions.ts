@@ -1,5 +1,6 @@
 import type { AdmissionFacts, AdmissionFinding, PublishedCampaign } from '../domain/admission.js';
 import type { CampaignDefinition } from '../domain/campaign.js';
+import { CREDIT_CARE_DAYS, CREDIT_TRIGGERS } from '../domain/trigger-names.js';
 import type { CampaignRef, CustomerRef, Instant, PlainDate } from '../domain/types.js';
 import { timestamp, type Sql } from './database.js';
 
@@ -44,6 +45,8 @@ export async function lockAdmissionFacts(
             c.erased_at is not null as erased, c.email_refused_at is not null as "addressRefused",
             exists (select 1 from journeys j where j.customer_ref = c.customer_ref and j.closed_at is null) as "openJourney",
             exists (select 1 from complaints k where k.customer_ref = c.customer_ref and k.resolved_at is null) as "openComplaint",
+            exists (select 1 from findings f where f.customer_ref = c.customer_ref and f.trigger = any($3)
+                       and f.as_of between $2::date - $4::int + 1 and $2) as "inCreditCare",
             (select max(closed_at) from journeys j where j.customer_ref = c.customer_ref) as "lastClosedAt",
             coalesce((select jsonb_agg(jsonb_build_object('findingId', finding_id, 'trigger', trigger, 'score', score) order by trigger)
                         from findings f where f.customer_ref = c.customer_ref and f.as_of = $2), '[]') as findings
@@ -51,7 +54,7 @@ export async function lockAdmissionFacts(
        cross join lateral (select tier_ref, rank from tier_history join tiers using (tier_ref)
                             where customer_ref = c.customer_ref and from_on <= $2 order by from_on desc limit 1) t
       where c.customer_ref = any($1) order by c.customer_ref`,
-    [customerRefs, asOf],
+    [customerRefs, asOf, CREDIT_TRIGGERS, CREDIT_CARE_DAYS],
   );
   return rows;
 }

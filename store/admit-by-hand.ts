@@ -4,7 +4,6 @@ import type { CampaignDefinition } from '../domain/campaign.js';
 import type { CampaignRef, CustomerRef, Instant, JourneyId, PlainDate } from '../domain/types.js';
 import { lockAdmissionFacts } from './admissions.js';
 import type { Database } from './database.js';
-import { doorFacts } from './customers.js';
 import { recordDecisions } from './decisions.js';
 import { insertJourney } from './journeys.js';
 
@@ -34,8 +33,7 @@ export function admitByHand(database: Database, request: AdmissionByHand): Promi
     const [facts] = await lockAdmissionFacts(sql, [customerRef], asOf);
     if (!facts)
       throw new Error(`there is no customer "${customerRef}" with a tier on ${asOf}; check the reference and the day.`);
-    const { inCreditCare } = await doorFacts(sql, customerRef, null);
-    const reasons: (AdmissionReason | 'started-today')[] = refusalsByHand({ ...facts, inCreditCare }, definition);
+    const reasons: (AdmissionReason | 'started-today')[] = refusalsByHand(facts, definition);
     const journey = { customerRef, campaignRef, version, findingId: null, asOf, tierRef: facts.tierRef, at };
     const journeyId = reasons.length === 0 ? await insertJourney(sql, journey) : null;
     // the database allows one journey of a campaign for a customer and a day
@@ -50,7 +48,7 @@ export function admitByHand(database: Database, request: AdmissionByHand): Promi
         kind: 'admission',
         verdict,
         reasons: ['by-hand', ...reasons],
-        saw: { ...seen, inCreditCare, findings: findings.length, campaign: `${campaignRef}@${version}`, by },
+        saw: { ...seen, findings: findings.length, campaign: `${campaignRef}@${version}`, by },
         result: journeyId === null ? {} : { journeyId, campaign: campaignRef, version },
         rules: BY_HAND_RULES,
         at,

@@ -5,14 +5,14 @@ import type { JourneyActivities } from '../activities/journey.js';
 import type { JourneyMessageActivities } from '../activities/journey-messages.js';
 import type { ReconcileActivities } from '../activities/reconcile.js';
 import type { RoundActivities } from '../activities/round.js';
-import { BUSINESS_REFUSAL } from '../domain/refusal.js';
+import { BUSINESS_REFUSAL, OVER } from '../domain/refusal.js';
 
 /** An outage is retried for as long as it lasts; only the bank's own refusals are final. */
 const retry = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '1m',
-  nonRetryableErrorTypes: [BUSINESS_REFUSAL],
+  nonRetryableErrorTypes: [BUSINESS_REFUSAL, OVER],
 };
 
 /** One transaction in Postgres. What a dead worker had in hand is handed out again after the timeout. */

@@ -81,6 +81,7 @@ async function survey(journey: Journey, plan: JourneyPlan, began: Instant): Prom
   // a letter of which nobody knows whether it arrived may be answered like any other
   if (sent !== 'sent' && sent !== 'unknown') {
     journey.surveyOpen = false;
+    journey.surveyPast = true;
     return;
   }
   const asked = businessNow(journey.clock);
@@ -104,6 +105,7 @@ async function survey(journey: Journey, plan: JourneyPlan, began: Instant): Prom
       answered,
     );
   journey.surveyOpen = false;
+  journey.surveyPast = true;
 }
 
 async function awaitGoal(journey: Journey, plan: JourneyPlan): Promise<void> {

@@ -31,7 +31,7 @@ import {
   type JourneyStep,
   type SurveyAnswer,
 } from './contract.js';
-import { refuse } from './refuse.js';
+import { over, refuse } from './refuse.js';
 import { businessNow, waitUntil } from './waiting.js';
 
 type Message = Parameters<typeof post.sendJourneyMessage>[0]['message'];
@@ -60,6 +60,7 @@ export class Journey {
   /** an answer is being written down: the journey doesn't end under it */
   answering = false;
   surveyOpen = false;
+  surveyPast = false;
   closing = false;
   outcome: Outcome | null = null;
   private readonly openComplaints = new Set<ComplaintRef>();
@@ -155,7 +156,8 @@ export class Journey {
     if (!Number.isInteger(answer.score) || answer.score < 0 || answer.score > 10)
       throw refuse('an answer is a whole number from 0 to 10');
     if (this.answered || this.answering) throw refuse('this survey was answered already');
-    if (!this.surveyOpen || this.closing) throw refuse('this survey is not open');
+    if (this.closing || this.surveyPast) throw over('this survey is over');
+    if (!this.surveyOpen) throw refuse('this survey is not open yet');
   }
 
   private async answer(answer: SurveyAnswer): Promise<AnswerReceipt> {

@@ -1,4 +1,4 @@
-import { refusalIn } from '../../domain/refusal.js';
+import { isOver, refusalIn } from '../../domain/refusal.js';
 
 /** Codes of a database or a network that did not answer. */
 const SILENT = new Set([
@@ -23,6 +23,7 @@ export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const refusal = refusalIn(error);
   if (refusal !== null) return refusal;
+  if (isOver(error)) return 'it is too late for that: the run is past it; "keepwell journey show" tells how it ended.';
   const code = codeOf(error);
   if (error.name === 'WorkflowNotFoundError')
     return 'Temporal knows no such run: it has ended and was cleared away, or it has not started yet; "keepwell journey show" tells what the records say.';

@@ -5,7 +5,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/common';
-import { refusalIn } from '../../domain/refusal.js';
+import { isOver, refusalIn } from '../../domain/refusal.js';
 import type { JourneyId } from '../../domain/types.js';
 import {
   answerSurvey,
@@ -98,6 +98,7 @@ async function asked<Value>(work: () => Promise<Value>): Promise<Asked<Value>> {
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError)
       return { kind: 'over' };
+    if (isOver(error)) return { kind: 'over' };
     const words = refusalIn(error);
     if (words !== null) return { kind: 'refused', words };
     const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;

@@ -17,7 +17,7 @@ import {
 import type { Trigger } from '../../domain/trigger-names.js';
 import { insertComplaint } from '../../store/complaints.js';
 import { lockCustomer } from '../../store/customers.js';
-import { timestamp } from '../../store/database.js';
+import { timestamp, type Sql } from '../../store/database.js';
 import { verifyDecisions } from '../../store/decisions.js';
 import { closeJourney, insertJourney, markGoalMet } from '../../store/journeys.js';
 import type { journeyStart } from '../../workflows/contract.js';
@@ -78,6 +78,17 @@ async function count(table: 'journeys' | 'decisions', where = 'true'): Promise<n
   return rows[0]?.n ?? 0;
 }
 
+/** Returns when a connection waits for a lock that another one holds. */
+async function blocked(): Promise<void> {
+  for (let look = 0; look < 10_000; look += 1) {
+    const { rows } = await database.owner.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+  }
+  throw new Error('nobody waits for a lock: the two transactions did not meet');
+}
+
 const openJourney = (customerRef: CustomerRef, campaignRef: string): Promise<JourneyId | null> =>
   insertJourney(database.app, {
     customerRef,
@@ -128,7 +139,10 @@ describe('admission', () => {
     const anna = await customerAtRisk('canna');
     await admit();
     const { rows } = await database.owner.query('select saw, result, rules, decided_at from decisions');
-    const journey = await database.owner.query<{ journey_id: string }>('select journey_id from journeys');
+    const journey = await database.owner.query<{ journey_id: string }>(
+      `select journey_id from journeys join findings using (finding_id) where trigger = 'tier-at-risk'`,
+    );
+    expect(journey.rows).toHaveLength(1);
     expect(rows).toMatchObject([
       {
         saw: {
@@ -178,8 +192,31 @@ describe('admission', () => {
       'cboris admitted credit-care',
       'cboris refused journey-open',
     ]);
+    expect(await count('decisions', `verdict = 'refused' and (saw ->> 'openJourney')::boolean`)).toBe(2);
     for (const ref of [anna, boris])
       expect(await verifyDecisions(database.app, ref)).toMatchObject({ whole: true, decisions: 2 });
+  });
+
+  test('refuses who has had a journey of the campaign for that day already, though it is over', async () => {
+    const anna = await addCustomer(database, { ref: 'canna' });
+    const { journeyId } = await admitted(database, anna, DAY, AT);
+    await closeJourney(database.app, journeyId, 'declined', 'ended', addMillis(AT, days(-91)));
+    expect(await admit()).toEqual({ admitted: 0, refused: 1 });
+    expect(await count('journeys')).toBe(1);
+    expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true, decisions: 1 });
+  });
+
+  test('waits for a complaint that is being opened, and hears it', async () => {
+    const anna = await customerAtRisk('canna');
+    let admitting: Promise<unknown> | undefined;
+    await database.app.transaction(async (sql) => {
+      await lockCustomer(sql, anna);
+      await complain(anna, sql);
+      admitting = admit();
+      await blocked();
+    });
+    expect(await admitting).toEqual({ admitted: 0, refused: 1 });
+    expect(await decided()).toEqual(['canna refused complaint-open']);
   });
 
   test('by two workers at once leaves each customer with one decision and one journey', async () => {
@@ -227,8 +264,8 @@ describe('admission', () => {
     expect(await count('journeys')).toBe(0);
   });
 
-  async function complain(customerRef: CustomerRef): Promise<void> {
-    await insertComplaint(database.app, {
+  async function complain(customerRef: CustomerRef, sql: Sql = database.app): Promise<void> {
+    await insertComplaint(sql, {
       complaintKey: 'page:1',
       workflowId: 'complaint:page:1',
       customerRef,
@@ -322,17 +359,6 @@ test('the day that is judged is the last of which the data tell, and without a b
 });
 
 describe('a goal that is met while the journey is being settled', () => {
-  /** Returns when a connection waits for a lock that another one holds. */
-  async function blocked(): Promise<void> {
-    for (let look = 0; look < 10_000; look += 1) {
-      const { rows } = await database.owner.query(
-        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      if (rows.length > 0) return;
-    }
-    throw new Error('nobody waits for a lock: the two transactions did not meet');
-  }
-
   test('counts when it was first: the customer gets what was earned', async () => {
     const anna = await addCustomer(database, { ref: 'canna' });
     const { journeyId } = await admitted(database, anna, DAY, AT);

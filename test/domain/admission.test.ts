@@ -67,6 +67,7 @@ const atRisk: AdmissionFacts = {
   addressRefused: false,
   openJourney: false,
   openComplaint: false,
+  inCreditCare: false,
   lastClosedAt: null,
   findings: [finding('tier-at-risk', 80)],
 };
@@ -167,14 +168,17 @@ describe('credit trouble', () => {
 
   test.each(CREDIT_TRIGGERS)('(%s) is helped, though a campaign that sells goes before', (trigger) => {
     const findings = [finding('tier-at-risk', 100), finding(trigger, 40)];
-    expect(decide({ findings }, keep, care)).toBe(`care for ${trigger}`);
+    expect(decide({ findings, inCreditCare: true }, keep, care)).toBe(`care for ${trigger}`);
   });
 
   test('is left alone rather than sold to, where nobody can help', () => {
     const findings = [finding('tier-at-risk', 100), finding('card-overused', 40)];
-    expect(decide({ findings }, keep)).toBe('credit-care');
-    expect(decide({ findings }, keep, { ...care, minimumScore: 50 })).toBe('score-too-low');
-    expect(decide({ findings, lastClosedAt: AT }, keep, care)).toBe('cool-down');
+    const facts = { findings, inCreditCare: true };
+    expect(decide(facts, keep)).toBe('credit-care');
+    expect(decide(facts, keep, { ...care, minimumScore: 50 })).toBe('score-too-low');
+    expect(decide({ ...facts, lastClosedAt: AT }, keep, care)).toBe('cool-down');
+    // trouble found some days ago still counts
+    expect(decide({ inCreditCare: true }, keep)).toBe('credit-care');
   });
 
   test('that is not there takes nobody into care', () => {
@@ -230,6 +234,7 @@ const anyFacts = fc.record({
   lastClosedAt: fc.option(fc.integer({ min: 0, max: 100 }).map((n) => addMillis(AT, days(-n)))),
   openJourney: fc.boolean(),
   openComplaint: fc.boolean(),
+  inCreditCare: fc.boolean(),
 });
 
 test('the order in which campaigns and findings come decides nothing', () => {
@@ -252,10 +257,8 @@ test('the order in which campaigns and findings come decides nothing', () => {
 });
 
 test('nobody is taken by a campaign that may not have them, and nobody is left who could be taken', () => {
-  const inTrouble = (facts: AdmissionFacts): boolean =>
-    facts.findings.some(({ trigger }) => trigger === 'negative-balance' || trigger === 'card-overused');
   const mayHave = (facts: AdmissionFacts, { definition }: PublishedCampaign): boolean =>
-    (definition.playbook === 'credit' || !inTrouble(facts)) &&
+    (definition.playbook === 'credit' || !facts.inCreditCare) &&
     (definition.audience.tiers === 'all' || facts.tierRank > 0) &&
     (facts.lastClosedAt === null || AT - facts.lastClosedAt >= definition.coolDown) &&
     facts.findings.some(

@@ -226,6 +226,12 @@ describe('an auditor who recomputes the digests', () => {
       [forged],
     );
     expect(await verifyDecisions(database.app, anna)).toMatchObject({ brokenAt: 2 });
+    // nor does it help to tie the next one to it: that one's digest holds what it followed
+    await database.owner.query(
+      `update decisions set previous_digest = $1 where customer_ref = 'canna' and sequence = 2`,
+      [forged],
+    );
+    expect(await verifyDecisions(database.app, anna)).toMatchObject({ brokenAt: 2, why: 'it is not what was written' });
   });
 
   test('needs nothing that the application could have rewritten', async () => {
