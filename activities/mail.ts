@@ -65,7 +65,7 @@ export function readFailure(error: SmtpError, stage: SendingStage): Delivery {
   const answer = responseCode ? `${responseCode} to ${command}` : (error.code ?? error.name);
   const final = responseCode !== undefined && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA');
   if (final) return { kind: 'refused', answer, address: isDeadAddress(error) };
-  return { kind: stage === 'connecting' || responseCode ? 'later' : 'unknown', answer };
+  return { kind: stage === 'connecting' || (responseCode ?? 0) >= 400 ? 'later' : 'unknown', answer };
 }
 
 /**

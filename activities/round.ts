@@ -131,7 +131,7 @@ async function admitOne(
     at,
   };
   const journeyId = await insertJourney(sql, journey);
-  if (!journeyId) return { ...told, journeyId: null, verdict: 'refused', reasons: ['journey-open'], result: {} };
+  if (!journeyId) return { ...told, journeyId: null, verdict: 'refused', reasons: ['started-today'], result: {} };
   return { ...told, journeyId, verdict: 'admitted', reasons, result: { journeyId, campaign: campaignRef, version } };
 }
 

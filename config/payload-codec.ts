@@ -57,7 +57,7 @@ export function createPayloadCodec(keys: string): PayloadCodec {
             `a payload was encrypted with key "${id}", which KEEPWELL_PAYLOAD_KEYS no longer holds; add it back`,
           );
         const sealed = Buffer.from(payload.data ?? []);
-        const opener = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES));
+        const opener = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
         opener.setAuthTag(sealed.subarray(-TAG_BYTES));
         const plain = Buffer.concat([opener.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), opener.final()]);
         return temporal.api.common.v1.Payload.decode(plain);

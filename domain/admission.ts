@@ -1,3 +1,4 @@
+import { byText } from './order.js';
 import type { CampaignDefinition } from './campaign.js';
 import type { Trigger } from './trigger-names.js';
 import type { CampaignRef, CustomerRef, FindingId, Instant, TierRef } from './types.js';
@@ -54,7 +55,7 @@ export function admit(facts: AdmissionFacts, campaigns: readonly PublishedCampai
   const refused = standingRefusals(facts);
   if (refused.length > 0) return { verdict: 'refused', reasons: refused };
   const inOrder = [...campaigns].sort(
-    (a, b) => b.definition.priority - a.definition.priority || a.campaignRef.localeCompare(b.campaignRef),
+    (a, b) => b.definition.priority - a.definition.priority || byText(a.campaignRef, b.campaignRef),
   );
   let reason: AdmissionReason = facts.inCreditCare ? 'credit-care' : 'not-in-audience';
   for (const campaign of inOrder) {
@@ -63,7 +64,7 @@ export function admit(facts: AdmissionFacts, campaigns: readonly PublishedCampai
     if (facts.inCreditCare && campaign.definition.playbook !== 'credit') continue;
     if (audience.tiers === 'all-but-lowest' && facts.tierRank === 0) continue;
     const matching = facts.findings.filter((finding) => audience.triggers.includes(finding.trigger));
-    const best = matching.sort((a, b) => b.score - a.score || a.trigger.localeCompare(b.trigger))[0];
+    const best = matching.sort((a, b) => b.score - a.score || byText(a.trigger, b.trigger))[0];
     if (!best) continue;
     if (best.score < audience.minimumScore) reason = 'score-too-low';
     else if (facts.lastClosedAt !== null && facts.lastClosedAt + coolDown > at) reason = 'cool-down';

@@ -1,3 +1,4 @@
+import { byText } from './order.js';
 import type { BranchRef, Language, ManagerRef } from './types.js';
 
 export interface ManagerLoad {
@@ -37,7 +38,7 @@ export function assignManager(request: AssignmentRequest, managers: readonly Man
   const speaking = possible.filter((manager) => manager.languages.includes(request.language));
   const near = speaking.filter((manager) => manager.branchRef === request.branchRef);
   const chosen = [...(near.length > 0 ? near : speaking)].sort(
-    (a, b) => free(b) - free(a) || a.managerRef.localeCompare(b.managerRef),
+    (a, b) => free(b) - free(a) || byText(a.managerRef, b.managerRef),
   )[0];
   if (chosen)
     return {

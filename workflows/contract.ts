@@ -161,6 +161,7 @@ export interface RoundInput {
 export interface RoundResult {
   asOf: PlainDate;
   findings: { trigger: string; customers: number }[];
+  /** decided on by this run; after a crash in the middle the decisions tell of the rest */
   admitted: number;
   refused: number;
   goalsMet: number;
