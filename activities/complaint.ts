@@ -50,8 +50,8 @@ export function complaintActivities(deps: MessageDependencies) {
       customerRef: CustomerRef;
       letter: ComplaintLetter;
     }): Promise<OutreachResult> => sendLetter(deps, input),
-    assignComplaint: (input: { complaintRef: ComplaintRef; handlerRef: string; number: number }): Promise<void> =>
-      step(deps, input.complaintRef, `assign-${input.number}`, async (sql, complaint, at) => {
+    assignComplaint: (input: { complaintRef: ComplaintRef; handlerRef: string; assignment: string }): Promise<void> =>
+      step(deps, input.complaintRef, `assign-${input.assignment}`, async (sql, complaint, at) => {
         allowHandler(input.handlerRef, complaint);
         await complaintAssigned(sql, complaint.complaintRef, input.handlerRef, at);
         return { verdict: 'assigned', saw: { handlerRef: input.handlerRef } };

@@ -1,5 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
-import { WORKFLOWS } from '../workflows/contract.js';
+import { complaintRestart, WORKFLOWS } from '../workflows/contract.js';
+import { unansweredAmong } from '../store/complaints.js';
 import { lockCustomer } from '../store/customers.js';
 import { answeredBefore, recordDecisions } from '../store/decisions.js';
 import { closeJourney, openAmong, readJourney } from '../store/journeys.js';
@@ -13,31 +14,49 @@ const LOOK_BACK_DAYS = 14;
 const BATCH = 500;
 
 /**
- * Closes the records of journeys whose run was ended by force. A terminated workflow runs no clean-up, and the open row
- * would keep its customer out of every campaign for good.
+ * A terminated workflow runs no clean-up. The open row of its journey would keep the customer out of every campaign for
+ * good, so it is closed; a complaint may not lose its clock, so its run is started again.
  */
 export function reconcileActivities(deps: RoundDependencies) {
-  return { closeEndedJourneys: (): Promise<{ closed: number }> => closeEndedJourneys(deps) };
+  return {
+    closeEndedJourneys: (): Promise<{ closed: number }> => closeEndedJourneys(deps),
+    resumeEndedComplaints: (): Promise<{ resumed: number }> => resumeEndedComplaints(deps),
+  };
 }
 export type ReconcileActivities = ReturnType<typeof reconcileActivities>;
 
-async function closeEndedJourneys(deps: RoundDependencies): Promise<{ closed: number }> {
+/** The runs of a kind that were ended by force of late, a batch at a time. */
+async function* endedByForce(deps: RoundDependencies, workflowType: string): AsyncGenerator<string[]> {
   const since = new Date(Date.now() - LOOK_BACK_DAYS * 86_400_000).toISOString();
-  const query = `WorkflowType = '${WORKFLOWS.journey}' and CloseTime > '${since}' and ExecutionStatus in ('Terminated', 'Failed', 'Canceled', 'TimedOut')`;
-  const at = now(deps.bank);
-  let closed = 0;
+  const query = `WorkflowType = '${workflowType}' and CloseTime > '${since}' and ExecutionStatus in ('Terminated', 'Failed', 'Canceled', 'TimedOut')`;
   let batch: string[] = [];
-  const flush = async (): Promise<void> => {
-    for (const journeyId of await openAmong(deps.database, batch)) closed += await closeOne(deps, journeyId, at);
-    batch = [];
-    heartbeat({ closed });
-  };
   for await (const run of deps.workflows.list({ query })) {
     batch.push(run.workflowId);
-    if (batch.length === BATCH) await flush();
+    if (batch.length < BATCH) continue;
+    yield batch;
+    heartbeat();
+    batch = [];
   }
-  await flush();
+  yield batch;
+}
+
+async function closeEndedJourneys(deps: RoundDependencies): Promise<{ closed: number }> {
+  const at = now(deps.bank);
+  let closed = 0;
+  for await (const batch of endedByForce(deps, WORKFLOWS.journey))
+    for (const journeyId of await openAmong(deps.database, batch)) closed += await closeOne(deps, journeyId, at);
   return { closed };
+}
+
+async function resumeEndedComplaints(deps: RoundDependencies): Promise<{ resumed: number }> {
+  let resumed = 0;
+  for await (const batch of endedByForce(deps, WORKFLOWS.complaint))
+    for (const complaint of await unansweredAmong(deps.database, batch)) {
+      // one that runs (taken up before, or reset) is left alone by the conflict policy
+      await deps.workflows.start(...complaintRestart({ ...complaint, textId: null, clock: deps.bank.clock }));
+      resumed += 1;
+    }
+  return { resumed };
 }
 
 async function closeOne(deps: RoundDependencies, journeyId: JourneyId, at: Instant): Promise<number> {

@@ -39,6 +39,19 @@ export async function lockComplaint(sql: Sql, ref: ComplaintRef): Promise<Compla
   return one(rows, `complaint ${ref}`);
 }
 
+/** Which of these runs belong to complaints that nobody has answered yet. */
+export async function unansweredAmong(
+  sql: Sql,
+  workflowIds: readonly string[],
+): Promise<{ complaintKey: string; customerRef: CustomerRef; source: NewComplaint['source'] }[]> {
+  const { rows } = await sql.query<{ complaintKey: string; customerRef: CustomerRef; source: NewComplaint['source'] }>(
+    `select complaint_key as "complaintKey", customer_ref as "customerRef", source
+       from complaints where workflow_id = any($1) and resolved_at is null order by complaint_ref`,
+    [workflowIds],
+  );
+  return rows;
+}
+
 export interface NewComplaint {
   complaintKey: string;
   workflowId: string;

@@ -5,6 +5,7 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  uuid4,
 } from '@temporalio/workflow';
 import type { ComplaintRef, Instant } from '../domain/types.js';
 import { post, record } from './activities.js';
@@ -48,7 +49,6 @@ class Complaint {
   private handlerRef: string | null = null;
   private resolving = false;
   private done = false;
-  private assignments = 0;
   private letters: Promise<void> = Promise.resolve();
 
   constructor(private readonly input: ComplaintInput) {
@@ -120,10 +120,8 @@ class Complaint {
 
   private async assign(handlerRef: string): Promise<ComplaintState> {
     await condition(() => this.opened !== null);
-    this.assignments += 1;
-    const number = this.assignments;
     await record.assignComplaint.executeWithOptions({ summary: `handler ${handlerRef}` }, [
-      { complaintRef: this.ref(), handlerRef, number },
+      { complaintRef: this.ref(), handlerRef, assignment: uuid4() },
     ]);
     this.handlerRef = handlerRef;
     if (this.step === 'open') this.at('assigned');

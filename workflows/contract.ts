@@ -127,6 +127,24 @@ export interface ComplaintInput {
   clock: BusinessClock;
 }
 
+/** How a complaint's run is started again after the one before it was ended by force; the steps done stay done. */
+export function complaintRestart(
+  input: ComplaintInput,
+): [string, WorkflowStartOptions<(input: ComplaintInput) => Promise<ComplaintState>>] {
+  return [
+    WORKFLOWS.complaint,
+    {
+      taskQueue: TASK_QUEUE,
+      workflowId: complaintWorkflowId(input.complaintKey),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      args: [input],
+      typedSearchAttributes: [{ key: searchAttributes.customer, value: input.customerRef }],
+      staticSummary: `complaint of ${input.customerRef}, taken up again`,
+    },
+  ];
+}
+
 export interface ComplaintReceipt {
   complaintRef: ComplaintRef;
   dueAt: Instant;

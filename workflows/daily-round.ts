@@ -7,10 +7,10 @@ export async function dailyRound(input: RoundInput): Promise<RoundResult> {
   const asOf = input.asOf ?? (await bank.dayToJudge());
   await bank.evaluateTiers.executeWithOptions({ summary: `tiers up to ${asOf}` }, [{ until: asOf }]);
   const { met } = await bank.checkGoals.executeWithOptions({ summary: `goals on ${asOf}` }, [{ asOf }]);
+  // who was thrown out of a journey may be taken into another, and a complaint never loses its clock
+  if (input.scope === 'all') await Promise.all([bank.closeEndedJourneys(), bank.resumeEndedComplaints()]);
   const result: RoundResult = { asOf, findings: [], admitted: 0, refused: 0, goalsMet: met };
   if (input.scope === 'all') {
-    // first: who was thrown out of a journey may be taken into another
-    await bank.closeEndedJourneys();
     result.findings = await bank.findCustomers.executeWithOptions({ summary: `customers at risk on ${asOf}` }, [
       { asOf },
     ]);

@@ -47,6 +47,29 @@ test('a journey whose run was terminated is closed with its reason, once, and th
   await admitted(database, journey.customerRef, '2026-02-01', AT);
 });
 
+test('a complaint whose run was terminated is taken up again; one that was answered is left alone', async () => {
+  for (const ref of ['cwaits', 'canswered']) await addCustomer(database, { ref });
+  await database.owner.query(
+    `insert into complaints (complaint_ref, complaint_key, customer_ref, workflow_id, source, narrative, opened_at, opened_wall, due_at, rule_set, resolved_at, resolution)
+     values ('K-1', 'page:1', 'cwaits', 'complaint:page:1', 'page', 'words', now(), now(), now(), 'cn-2020', null, null),
+            ('K-2', 'page:2', 'canswered', 'complaint:page:2', 'page', 'words', now(), now(), now(), 'cn-2020', now(), 'sorry')`,
+  );
+  const started: unknown[] = [];
+  const workflows = {
+    async *list() {
+      yield await Promise.resolve({ workflowId: 'complaint:page:1' });
+      yield { workflowId: 'complaint:page:2' };
+    },
+    start: (type: string, { workflowId, workflowIdReusePolicy }: Record<string, unknown>) =>
+      Promise.resolve(started.push({ type, workflowId, workflowIdReusePolicy })),
+  } as unknown as WorkflowClient;
+  const { resumeEndedComplaints } = reconcileActivities({ database: database.app, bank: BANK, workflows });
+  const attempt = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  expect(await attempt.run(resumeEndedComplaints)).toEqual({ resumed: 1 });
+  const again = { type: 'complaintCase', workflowId: 'complaint:page:1', workflowIdReusePolicy: 'ALLOW_DUPLICATE' };
+  expect(started).toEqual([again]);
+});
+
 test('a run that was reset goes on under the same id and keeps its journey', async () => {
   const journey = await admitted(database, await addCustomer(database, { ref: 'creset' }), '2026-01-12', AT);
   expect(await closeEnded(`journey:${journey.journeyId}`, 'RUNNING')).toEqual({ closed: 0 });

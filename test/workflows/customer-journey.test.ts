@@ -1,6 +1,7 @@
 import {
   answerSurvey,
   assignComplaint,
+  complaintRestart,
   journeyState,
   optedOut,
   resolveComplaint,
@@ -295,6 +296,23 @@ test('an answer to a survey whose letter was left unsure counts like any other',
   await journey.handle.executeUpdate(answerSurvey, { args: [{ score: 9, textId: null }] });
   const { rows } = await world.database.owner.query('select score from surveys');
   expect(rows).toEqual([{ score: 9 }]);
+});
+
+test('a complaint whose run was ended by force is taken up again, keeps its number and its day, and repeats no letter', async () => {
+  const { complaint, complaintRef, customerRef } = await unhappy('cforced');
+  await world.anHour();
+  await complaint.terminate('by mistake');
+  const { rows } = await world.database.owner.query<{ complaint_key: string }>('select complaint_key from complaints');
+  const input = { complaintKey: rows[0]?.complaint_key ?? '', customerRef, source: 'survey', textId: null } as const;
+  const again = await world.client.workflow.start(...complaintRestart({ ...input, clock: world.clock }));
+  await again.executeUpdate(assignComplaint, { args: [{ handlerRef: 'h1' }] });
+  await world.until('2026-02-09');
+  const late = await world.database.owner.query<{ ref: string; handler_ref: string; late: number }>(
+    `select complaint_ref as ref, handler_ref, extract(epoch from escalated_at - due_at)::int as late from complaints`,
+  );
+  expect(late.rows).toMatchObject([{ ref: complaintRef, handler_ref: 'h1' }]);
+  expect(late.rows[0]?.late).toBeLessThan(60);
+  expect((await templates('cforced')).slice(-2)).toEqual(['complaint-acknowledgement', 'complaint-escalated']);
 });
 
 test('of two answers to one complaint the second is refused and told by whom the first was given', async () => {
