@@ -48,7 +48,7 @@ export function character(seed: number, customer: string): Character {
       ],
       'silent',
     ),
-    complains: ask('complains') < 0.08,
+    complains: ask('complains') < 0.12,
     unsubscribes: ask('unsubscribes') < 0.1,
     withdraws: ask('withdraws') < 0.04,
     money: pick<Character['money']>(

@@ -39,14 +39,33 @@ async function killLater(stage: Stage, say: Say): Promise<void> {
   say(`A new worker (process ${stage.worker?.pid}) goes on.`);
 }
 
+/** Customers, complaint unit and books go on beside each other: nobody waits with a complaint for the end of the bank's day. */
 async function people(stage: Stage, seed: number, say: Say): Promise<void> {
   const customers = new Customers(stage, seed);
   const unit = new ComplaintUnit(stage, seed);
   const books = new Books(stage, seed);
+  const over = new AbortController();
+  const goOn = async (act: () => Promise<void>): Promise<void> => {
+    while (!over.signal.aborted) {
+      await act();
+      await pause(LOOK_MS);
+    }
+  };
+  const watching = watch(stage, say).finally(() => over.abort());
+  const acting = [() => customers.act(), () => unit.work(), () => books.endOfDay()].map((act) =>
+    goOn(act).catch((error: unknown) => {
+      over.abort();
+      throw error;
+    }),
+  );
+  await Promise.race([watching, Promise.all(acting)]);
+  await Promise.all(acting);
+}
+
+/** Until nothing is open any more. */
+async function watch(stage: Stage, say: Say): Promise<void> {
   const began = Date.now();
-  let saidDay = 0;
-  for (;;) {
-    await Promise.all([customers.act(), unit.work(), books.endOfDay()]);
+  for (let saidDay = 0; ; await pause(LOOK_MS)) {
     const open = await stillOpen(stage);
     const day = Math.floor((Date.now() - began) / stage.dayMs);
     if (day >= saidDay + SAY_EVERY_DAYS) {
@@ -58,7 +77,6 @@ async function people(stage: Stage, seed: number, say: Say): Promise<void> {
       throw new Error(
         `after ${MOST_MS / 1000} s ${open.journeys} journeys and ${open.complaints} complaints are still open; look at the logs in ${stage.home}`,
       );
-    await pause(LOOK_MS);
   }
 }
 
