@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { askAgain } from '../config/ask-again.js';
 import { withdraw } from '../workflows/contract.js';
 import { character } from './actors.js';
 import { openAndSend } from './browser.js';
@@ -87,7 +88,9 @@ export class Customers {
     );
     for (const { workflow_id } of rows) {
       try {
-        await this.stage.client.workflow.getHandle(workflow_id).executeUpdate(withdraw, { args: [{ by: 'staff' }] });
+        const handle = this.stage.client.workflow.getHandle(workflow_id);
+        const updateId = `withdraw:${workflow_id}`;
+        await askAgain(() => handle.executeUpdate(withdraw, { updateId, args: [{ by: 'staff' }] }));
       } catch (error) {
         // it has ended by itself meanwhile
         if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw error;

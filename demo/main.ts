@@ -51,9 +51,18 @@ async function main(): Promise<number> {
   const stage = await Stage.open(options, say);
   try {
     const stopped = stop.asked.then(() => 1);
-    return await Promise.race([options.detectOnly ? detect(stage, options) : play(stage, options, began), stopped]);
-  } finally {
+    const code = await Promise.race([
+      options.detectOnly ? detect(stage, options) : play(stage, options, began),
+      stopped,
+    ]);
     await stage.close();
+    return code;
+  } catch (error) {
+    // told before anything is stopped: what is cut off by the stop has errors of its own
+    console.error(error);
+    say(`The logs are in ${stage.home}.`);
+    await stage.close(true);
+    return 1;
   }
 }
 

@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
+import { askAgain } from '../config/ask-again.js';
 import { days, type CustomerRef, type Instant } from '../domain/types.js';
 import { insertText } from '../store/texts.js';
 import { assignComplaint, resolveComplaint } from '../workflows/contract.js';
@@ -65,7 +66,8 @@ export class ComplaintUnit {
     ask: (handle: ReturnType<Stage['client']['workflow']['getHandle']>) => Promise<unknown>,
   ): Promise<void> {
     try {
-      await ask(this.stage.client.workflow.getHandle(complaint.workflowId));
+      const handle = this.stage.client.workflow.getHandle(complaint.workflowId);
+      await askAgain(() => ask(handle));
     } catch (error) {
       // a complaint from a survey has its row a moment before its workflow; it is handled on the next look
       if (!(error instanceof WorkflowNotFoundError)) throw error;

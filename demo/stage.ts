@@ -99,14 +99,15 @@ export class Stage {
     return wallDuration(this.clock, days(1));
   }
 
-  async close(): Promise<void> {
+  /** Stops everything; `keep` leaves the home with its logs for who wants to know what went wrong. */
+  async close(keep = false): Promise<void> {
     await this.web?.stop();
     await this.worker?.stop();
     await this.client.connection.close();
     await this.app.close();
     await this.owner.close();
     await this.running.stop();
-    await removeHome(this.home);
+    if (!keep) await removeHome(this.home);
   }
 
   private launch(name: string, file: string): Promise<SupervisedProcess> {

@@ -5,6 +5,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/common';
+import { askAgain } from '../../config/ask-again.js';
 import { isOver, refusalIn } from '../../domain/refusal.js';
 import type { JourneyId } from '../../domain/types.js';
 import {
@@ -51,7 +52,7 @@ export interface TemporalDoor {
 
 export function temporalDoor(client: Client): TemporalDoor {
   const within = <Value>(limit: number, work: () => Promise<Value>): Promise<Value> =>
-    client.withDeadline(Date.now() + limit, work);
+    client.withDeadline(Date.now() + limit, () => askAgain(work));
   return {
     answer: (journeyId, answer, updateId) =>
       asked(() => {
