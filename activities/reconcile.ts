@@ -1,4 +1,3 @@
-import { heartbeat } from '@temporalio/activity';
 import { complaintRestart, WORKFLOWS } from '../workflows/contract.js';
 import { unansweredAmong } from '../store/complaints.js';
 import { lockCustomer } from '../store/customers.js';
@@ -6,7 +5,7 @@ import { answeredBefore, recordDecisions } from '../store/decisions.js';
 import { closeJourney, openAmong, readJourney } from '../store/journeys.js';
 import type { Instant, JourneyId } from '../domain/types.js';
 import { now } from './dependencies.js';
-import type { RoundDependencies } from './round.js';
+import { whileBeating, type RoundDependencies } from './round.js';
 
 export const RECONCILE_RULES = 'reconcile@1';
 /** Runs that were ended by force within these wall days are looked at; the round runs daily, so this outlasts a week's outage. */
@@ -19,8 +18,8 @@ const BATCH = 500;
  */
 export function reconcileActivities(deps: RoundDependencies) {
   return {
-    closeEndedJourneys: (): Promise<{ closed: number }> => closeEndedJourneys(deps),
-    resumeEndedComplaints: (): Promise<{ resumed: number }> => resumeEndedComplaints(deps),
+    closeEndedJourneys: (): Promise<{ closed: number }> => whileBeating(closeEndedJourneys(deps)),
+    resumeEndedComplaints: (): Promise<{ resumed: number }> => whileBeating(resumeEndedComplaints(deps)),
   };
 }
 export type ReconcileActivities = ReturnType<typeof reconcileActivities>;
@@ -34,7 +33,6 @@ async function* endedByForce(deps: RoundDependencies, workflowType: string): Asy
     batch.push(run.workflowId);
     if (batch.length < BATCH) continue;
     yield batch;
-    heartbeat();
     batch = [];
   }
   yield batch;

@@ -22,7 +22,8 @@ import type { DemoOptions } from './options.js';
 export const DAY_WALL_MS = 1_000;
 /** The sample bank's data end here: a demo of today and one of next year are the same. */
 const SAMPLE_AS_OF = '2026-06-24' as PlainDate;
-const BERKA_AS_OF = '1994-04-20' as PlainDate;
+/** Early in a month: a journey's goal looks at whole months, and on a slow machine it must still begin before the next one. */
+const BERKA_AS_OF = '1994-04-05' as PlainDate;
 /** Business time begins the morning after the data end, early enough for Shanghai and Prague. */
 const MORNING = 'T06:00:00Z';
 const ROOT = join(__dirname, '..');

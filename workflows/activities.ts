@@ -39,9 +39,9 @@ export const note = proxyLocalActivities<Pick<JourneyActivities, 'openJourney' |
   retry,
 });
 
-/** Set-based work over the whole bank. */
+/** Set-based work over the whole bank. A worker that died in the middle of it holds the round up for one heartbeat timeout. */
 export const bank = proxyActivities<RoundActivities & GoalActivities & ReconcileActivities>({
   startToCloseTimeout: '30m',
-  heartbeatTimeout: '2m',
+  heartbeatTimeout: '20s',
   retry,
 });
