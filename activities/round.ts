@@ -68,6 +68,7 @@ async function admitCustomers(
     count.admitted += admitted;
     count.refused += customers.length - admitted;
     last = customers.at(-1) ?? null;
+    heartbeat(count);
   }
 }
 
@@ -149,6 +150,7 @@ async function startJourneys(deps: RoundDependencies): Promise<{ started: number
         now(deps.bank),
       );
       started += some.length;
+      heartbeat({ started });
     }
   }
 }
