@@ -15,7 +15,9 @@ const WORDS = {
 /** The customers: they read their mail, follow its links and do what people do. */
 export class Customers {
   /** what each has done, so that a second letter is not answered a second time */
-  private readonly done = new Set<string>();
+  private readonly did = new Set<string>();
+  private readonly busy = new Map<string, Promise<void>>();
+  private readonly failed: unknown[] = [];
   private readonly reminders = new Map<string, number>();
 
   constructor(
@@ -23,13 +25,25 @@ export class Customers {
     private readonly seed: number,
   ) {}
 
-  /** Reads what has come and acts on it. */
+  /** Reads what has come and has each customer act on it, one thing after the other; nobody waits for anybody else. */
   async act(): Promise<void> {
+    if (this.failed.length > 0) throw this.failed[0];
     const mails = await this.stage.mailbox.look();
-    // one after the other within a customer, side by side among them
     const byCustomer = new Map<string, AcceptedMail[]>();
     for (const mail of mails) byCustomer.set(mail.to, [...(byCustomer.get(mail.to) ?? []), mail]);
-    await Promise.all([...byCustomer].map(([customer, own]) => this.read(customer, own)));
+    for (const [customer, own] of byCustomer) {
+      const before = this.busy.get(customer) ?? Promise.resolve();
+      const reading = before
+        .then(() => this.read(customer, own))
+        .catch((error: unknown) => void this.failed.push(error));
+      this.busy.set(customer, reading);
+    }
+  }
+
+  /** Until everybody has done what the mail so far moved them to. */
+  async done(): Promise<void> {
+    await Promise.all(this.busy.values());
+    if (this.failed.length > 0) throw this.failed[0];
   }
 
   private async read(customer: string, mails: AcceptedMail[]): Promise<void> {
@@ -66,8 +80,8 @@ export class Customers {
   }
 
   private async once(customer: string, what: string, act: () => Promise<{ status: number } | null>): Promise<void> {
-    if (this.done.has(`${customer} ${what}`)) return;
-    this.done.add(`${customer} ${what}`);
+    if (this.did.has(`${customer} ${what}`)) return;
+    this.did.add(`${customer} ${what}`);
     const answered = await act();
     // over is an answer too: the journey or the survey had ended when the customer got round to it
     if (answered !== null && answered.status !== 200 && answered.status !== 410)
@@ -75,8 +89,8 @@ export class Customers {
   }
 
   private async onceQuietly(customer: string, act: () => Promise<void>): Promise<void> {
-    if (this.done.has(`${customer} withdraw`)) return;
-    this.done.add(`${customer} withdraw`);
+    if (this.did.has(`${customer} withdraw`)) return;
+    this.did.add(`${customer} withdraw`);
     await act();
   }
 

@@ -6,8 +6,8 @@ import { Books } from './money.js';
 import { ComplaintUnit } from './staff.js';
 import type { Stage } from './stage.js';
 
-/** A demo that has not ended by then never will. */
-const MOST_MS = 280_000;
+/** A demo that has not ended by this business day never will. */
+const MOST_DAYS = 160;
 /** How often people look into their mailboxes and queues, in wall ms. */
 const LOOK_MS = 200;
 const SAY_EVERY_DAYS = 7;
@@ -60,6 +60,7 @@ async function people(stage: Stage, seed: number, say: Say): Promise<void> {
   );
   await Promise.race([watching, Promise.all(acting)]);
   await Promise.all(acting);
+  await customers.done();
 }
 
 /** Until nothing is open any more. */
@@ -73,9 +74,9 @@ async function watch(stage: Stage, say: Say): Promise<void> {
       say(`Day ${day}: ${open.journeys} journeys open, ${open.complaints} complaints waiting.`);
     }
     if (open.journeys === 0 && open.complaints === 0) return;
-    if (Date.now() - began > MOST_MS)
+    if (day > MOST_DAYS)
       throw new Error(
-        `after ${MOST_MS / 1000} s ${open.journeys} journeys and ${open.complaints} complaints are still open; look at the logs in ${stage.home}`,
+        `after ${MOST_DAYS} days ${open.journeys} journeys and ${open.complaints} complaints are still open; look at the logs in ${stage.home}`,
       );
   }
 }

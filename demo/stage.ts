@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importBerka } from '../bank/berka.js';
 import { generateSampleBank } from '../bank/sample-bank.js';
+import { approveInSampleBank } from '../bank/sample-compliance.js';
 import { homeFolder } from '../config/home.js';
 import { surroundingsToEnv } from '../config/surroundings.js';
 import { connectClient } from '../config/temporal.js';
@@ -17,9 +18,8 @@ import { Database } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { Mailbox } from './mailbox.js';
 import type { DemoOptions } from './options.js';
+import { dayLength } from './pace.js';
 
-/** A business day passes in this many wall milliseconds. */
-export const DAY_WALL_MS = 1_000;
 /** The sample bank's data end here: a demo of today and one of next year are the same. */
 const SAMPLE_AS_OF = '2026-06-24' as PlainDate;
 /** Early in a month: a journey's goal looks at whole months, and on a slow machine it must still begin before the next one. */
@@ -66,7 +66,7 @@ export class Stage {
       const owner = Database.open(databaseUrl, 'owner', broken);
       await migrate(owner);
       const asOf = options.data ? BERKA_AS_OF : SAMPLE_AS_OF;
-      const clock = fastClock(asOf);
+      const clock = clockFrom(asOf);
       const bank = await loadBank(owner, options, asOf, clock);
       say(
         `The bank has ${bank.customers} customers, ${bank.accounts} accounts, ${bank.transactions} transactions, up to ${asOf}.`,
@@ -83,10 +83,13 @@ export class Stage {
 
   /** Business time starts now: what was spent on loading is not the customers'. Then the workers and the pages. */
   async begin(): Promise<void> {
-    Object.assign(this.clock, { anchor: Date.now() });
-    await this.owner.query('update installation set clock_anchor = to_timestamp($1::double precision / 1000)', [
-      this.clock.anchor,
-    ]);
+    const dayMs = await dayLength();
+    this.say(`A business day passes in ${(dayMs / 1000).toFixed(1)} s.`);
+    Object.assign(this.clock, { anchor: Date.now(), rate: days(1) / dayMs });
+    await this.owner.query(
+      'update installation set clock_anchor = to_timestamp($1::double precision / 1000), clock_rate = $2',
+      [this.clock.anchor, this.clock.rate],
+    );
     this.worker = await this.launch('worker', join('workers', 'main.ts'));
     this.web = await this.launch('web', join('client', 'web', 'main.ts'));
     await Promise.all([this.worker.ready, this.web.ready]);
@@ -132,9 +135,10 @@ export class Stage {
   }
 }
 
-function fastClock(asOf: PlainDate): BusinessClock {
+/** Its rate is set when business time begins. */
+function clockFrom(asOf: PlainDate): BusinessClock {
   const origin = Date.parse(`${addDays(asOf, 1)}${MORNING}`);
-  return { origin, anchor: Date.now(), rate: days(1) / DAY_WALL_MS };
+  return { origin, anchor: Date.now(), rate: 1 };
 }
 
 function loadBank(
@@ -156,6 +160,7 @@ async function publishCampaigns(owner: Database, at: Instant): Promise<void> {
     const reading = readCampaign(sourceText, file);
     if (!reading.ok) throw new Error(describeProblems(reading.problems));
     const { definition } = reading;
+    await approveInSampleBank(owner, definition, at);
     await publishCampaign(owner, { definition, sourceText, digest: definitionDigest(definition), at, by: 'demo' });
   }
 }
