@@ -1,28 +1,14 @@
 import { assignManager, ASSIGNMENT_RULES } from '../domain/assignment.js';
-import {
-  points,
-  type CampaignRef,
-  type ComplaintRef,
-  type Instant,
-  type JourneyId,
-  type Points,
-} from '../domain/types.js';
+import { points, type ComplaintRef, type Instant, type JourneyId } from '../domain/types.js';
 import { planOf, type JourneyPlan } from '../domain/journey-plan.js';
 import { complaintDue } from '../domain/complaint-rules.js';
-import { settle, SETTLEMENT_RULES, type Ending, type Settlement } from '../domain/settlement.js';
+import { settle, SETTLEMENT_RULES, type Ending, type Settlement, type SettlementFacts } from '../domain/settlement.js';
 import { insertComplaint } from '../store/complaints.js';
 import { doorFacts, lockCustomer, tierOn, type CustomerContact } from '../store/customers.js';
 import type { Sql } from '../store/database.js';
 import { answeredBefore, recordDecisions, type Decision } from '../store/decisions.js';
-import {
-  budgetAccount,
-  customerAccount,
-  fundCampaign,
-  ledgerBalance,
-  openLedgerAccount,
-  post,
-  postedBefore,
-} from '../store/ledger.js';
+import { postedBefore } from '../store/ledger.js';
+import { grantReward, releaseReward, reserveReward, rewardKey } from '../store/rewards.js';
 import { assignJourney, closeJourney, projectStep, readJourney, type JourneyRow } from '../store/journeys.js';
 import { lockManagerLoads, managersComplainedAbout } from '../store/managers.js';
 import { dataUntil } from '../store/installation.js';
@@ -46,7 +32,7 @@ export interface RecordedAnswer {
 /** What a journey does to the bank's records. Each step is done once, whatever is retried. */
 export function journeyActivities(deps: Dependencies) {
   return {
-    /** Finds the relationship manager, or says that nobody is free; `attempt` counts the times that it was asked. */
+    /** Finds the relationship manager and reserves the reward, or says that nobody is free; `attempt` counts the times that it was asked. */
     openJourney: (input: { journeyId: JourneyId; attempt: number; at: Instant }): Promise<Opening> =>
       openJourney(deps, input),
     /** Writes down the customer's answer; an unhappy one opens a complaint in the same transaction. */
@@ -99,13 +85,16 @@ function openJourney(
       complainedAbout,
     };
     const assignment = assignManager(request, loads);
+    let reward = null;
     if (assignment.kind === 'assigned') {
       await assignJourney(sql, journey.journeyId, assignment.managerRef);
+      reward = await reserveReward(sql, journey, at);
       await projectStep(sql, journey.journeyId, 'outreach', 'a relationship manager looks after the customer', at);
     } else await projectStep(sql, journey.journeyId, 'waiting-for-manager', 'no relationship manager is free', at);
     const value: Opening =
       assignment.kind === 'assigned' ? { kind: 'open', plan: planOf(journey.definition) } : { kind: 'nobody-free' };
-    const saw = { managers: loads.length, free: loads.filter((load) => load.openJourneys < load.capacity).length };
+    const free = loads.filter((load) => load.openJourneys < load.capacity).length;
+    const saw = { managers: loads.length, free, reward };
     const verdict = assignment.kind === 'assigned' ? assignment.managerRef : assignment.kind;
     return { kind: 'assignment', verdict, reasons: assignment.reasons, saw, rules: ASSIGNMENT_RULES, value };
   });
@@ -187,8 +176,7 @@ function settleJourney(
     const asOf = await dataUntil(sql);
     const tierNow = await tierOn(sql, journey.customerRef, asOf);
     const { openComplaint } = await doorFacts(sql, journey.customerRef, null);
-    const reward = journey.definition.reward;
-    if (reward) await fundCampaign(sql, journey.campaignRef, points(reward.budget), at);
+    const { reward } = journey.definition;
     const facts = {
       ending: input.ending,
       goalMet: journey.goalMetAt !== null,
@@ -197,15 +185,13 @@ function settleJourney(
       tierRankAtStart: journey.tierRankAtStart,
       tierRankNow: tierNow.rank,
       reward: reward ? points(reward.points) : null,
-      budgetLeft: reward ? await ledgerBalance(sql, budgetAccount(journey.campaignRef)) : points(0),
       openComplaint,
       rewardedBefore: await postedBefore(sql, rewardKey(journey.campaignRef, journey.customerRef)),
     };
-    const settlement = settle(facts);
-    if (settlement.reward.kind === 'post') await grant(sql, journey, settlement.reward.points, at);
+    const { settlement, funded } = await settleReward(sql, journey, facts, at);
     const words = `${settlement.outcome}: ${settlement.reason}; reward ${rewardWords(settlement)}`;
     await closeJourney(sql, journey.journeyId, settlement.outcome, words, at);
-    const saw = { ...facts, reward: facts.reward?.toString() ?? null, budgetLeft: facts.budgetLeft.toString(), asOf };
+    const saw = { ...facts, reward: facts.reward?.toString() ?? null, funded, asOf };
     const reasons = [settlement.reason, `reward-${settlement.reward.kind}`, settlement.reward.reason];
     const rewarded = settlement.reward.kind === 'post';
     const value = { outcome: settlement.outcome, reason: settlement.reason, rewarded };
@@ -219,17 +205,18 @@ function rewardWords(settlement: Settlement): string {
     : `withheld (${settlement.reward.reason})`;
 }
 
-async function grant(sql: Sql, journey: JourneyRow, amount: Points, at: Instant): Promise<void> {
-  const account = customerAccount(journey.customerRef);
-  await openLedgerAccount(sql, account, 'customer');
-  await post(sql, {
-    key: rewardKey(journey.campaignRef, journey.customerRef),
-    from: budgetAccount(journey.campaignRef),
-    to: account,
-    points: amount,
-    memo: 'tier kept',
-    at,
-  });
+/** Grants the reward where it is owed and there are points for it; whatever else was reserved goes back to the budget. */
+async function settleReward(
+  sql: Sql,
+  journey: JourneyRow,
+  facts: Omit<SettlementFacts, 'funded'>,
+  at: Instant,
+): Promise<{ settlement: Settlement; funded: boolean }> {
+  const settlement = settle({ ...facts, funded: true });
+  if (settlement.reward.kind === 'withhold') {
+    await releaseReward(sql, journey.journeyId, 'released', at);
+    return { settlement, funded: true };
+  }
+  const funded = await grantReward(sql, journey, settlement.reward.points, at);
+  return { settlement: funded ? settlement : settle({ ...facts, funded }), funded };
 }
-
-const rewardKey = (campaignRef: CampaignRef, customerRef: string): string => `reward:${campaignRef}:${customerRef}`;

@@ -2,6 +2,7 @@ import { complaintRestart, WORKFLOWS } from '../workflows/contract.js';
 import { unansweredAmong } from '../store/complaints.js';
 import { lockCustomer } from '../store/customers.js';
 import { answeredBefore, recordDecisions } from '../store/decisions.js';
+import { lapsedReservations, releaseReward } from '../store/rewards.js';
 import { closeJourney, openAmong, readJourney } from '../store/journeys.js';
 import type { Instant, JourneyId } from '../domain/types.js';
 import { now } from './dependencies.js';
@@ -19,6 +20,8 @@ const BATCH = 500;
 export function reconcileActivities(deps: RoundDependencies) {
   return {
     closeEndedJourneys: (): Promise<{ closed: number }> => whileBeating(closeEndedJourneys(deps)),
+    /** A promise of points that outlived its journey goes back to the campaign's budget. */
+    releaseLapsedReservations: (): Promise<{ released: number }> => whileBeating(releaseLapsedReservations(deps)),
     resumeEndedComplaints: (): Promise<{ resumed: number }> => whileBeating(resumeEndedComplaints(deps)),
   };
 }
@@ -67,6 +70,7 @@ async function closeOne(deps: RoundDependencies, journeyId: JourneyId, at: Insta
     if (status.name === 'RUNNING' || (await answeredBefore(sql, key))) return 0;
     const words = `its run was ended by force (${status.name.toLowerCase()})`;
     await closeJourney(sql, journeyId, 'ineligible', words, at);
+    await releaseReward(sql, journeyId, 'released', at);
     const saw = { status: status.name };
     const told = { kind: 'settlement', verdict: 'ineligible', reasons: ['run-ended-by-force', 'reward-withhold'], saw };
     await recordDecisions(sql, [
@@ -74,4 +78,22 @@ async function closeOne(deps: RoundDependencies, journeyId: JourneyId, at: Insta
     ]);
     return 1;
   });
+}
+
+async function releaseLapsedReservations(deps: RoundDependencies): Promise<{ released: number }> {
+  const at = now(deps.bank);
+  for (let released = 0; ;) {
+    const lapsed = await lapsedReservations(deps.database, at, BATCH);
+    if (lapsed.length === 0) return { released };
+    for (const { journeyId, customerRef, points } of lapsed)
+      await deps.database.transaction(async (sql) => {
+        await lockCustomer(sql, customerRef);
+        if (!(await releaseReward(sql, journeyId, 'expired', at))) return;
+        const key = `reservation:${journeyId}:lapsed`;
+        const told = { kind: 'reward', verdict: 'released', reasons: ['reservation-lapsed'], rules: RECONCILE_RULES };
+        const saw = { points: points.toString() };
+        await recordDecisions(sql, [{ ...told, key, customerRef, journeyId, saw, result: { released: true }, at }]);
+        released += 1;
+      });
+  }
 }

@@ -63,18 +63,16 @@ const PLANTS: Record<InvariantName, (stage: Stage) => Promise<void>> = {
       `select customer_ref from journeys where not exists (select 1 from ledger_accounts where ledger_account = 'customer:' || customer_ref) limit 1`,
     );
     const account = `customer:${one(rows, 'a customer without a reward').customer_ref}`;
-    await stage.owner.query(`insert into ledger_accounts (ledger_account, kind) values ($1, 'customer')`, [account]);
     await stage.owner.query(
-      `insert into postings (idempotency_key, from_account, to_account, points, memo, posted_at)
-       values ('reward:planted:' || $1, 'campaign-budget:keep-your-tier', $1, 500, 'planted', to_timestamp($2::double precision / 1000))`,
+      `select ledger_post('reward:planted:' || $1, 'grant', 'campaign-budget:keep-your-tier', $1, 500, 'planted', to_timestamp($2::double precision / 1000), null, null)`,
       [account, stage.now()],
     );
   },
   ledgerSumZero: async (stage) => {
     await stage.owner.query('alter table postings drop constraint postings_to_account_fkey');
     await stage.owner.query(
-      `insert into postings (idempotency_key, from_account, to_account, points, memo, posted_at)
-       values ('planted', 'issuance', 'customer:nobody', 1, 'planted', to_timestamp($1::double precision / 1000))`,
+      `insert into postings (idempotency_key, kind, from_account, to_account, unit, amount, memo, posted_at)
+       values ('planted', 'earn', 'issuance', 'customer:nobody', 'points', 1, 'planted', to_timestamp($1::double precision / 1000))`,
       [stage.now()],
     );
   },

@@ -31,8 +31,8 @@ interface RewardRow {
 /** The last day of the bank's data at an instant is the day before; $-free, as it looks at everything. */
 const REWARDS = `
 with credited as (
-  select to_account as account, count(*)::int as postings, sum(points)::bigint as points, min(posted_at) as posted_at
-    from postings where to_account like 'customer:%' group by to_account
+  select to_account as account, count(*)::int as postings, sum(amount)::bigint as points, min(posted_at) as posted_at
+    from postings where to_account like 'customer:%' and kind = 'grant' group by to_account
 ), owed as (
   select coalesce(c.account, 'customer:' || j.customer_ref) as account, coalesce(c.postings, 0) as postings,
          coalesce(c.points, 0) as points, j.customer_ref, j.admitted_at, t.threshold_minor,
@@ -64,16 +64,16 @@ select o.account, o.postings, o.points, o.promised, o.withheld,
                  and m.days_held >= m.held_days) as earned
   from owed o`;
 
-/** Over the accounts that the books know: what went in and what came out cancel, and none is under its floor. */
+/** Over the accounts that the books know: what went in and what came out cancel, and none that is guarded is below zero. */
 export async function ledgerSumZero(stage: Stage): Promise<Finding> {
-  const { rows } = await stage.owner.query<{ account: string; balance: bigint; floor: bigint | null }>(
-    `select ledger_account as account, floor_points as floor,
-            (coalesce((select sum(points) from postings where to_account = ledger_account), 0)
-             - coalesce((select sum(points) from postings where from_account = ledger_account), 0))::bigint as balance
-       from ledger_accounts`,
+  const { rows } = await stage.owner.query<{ account: string; balance: bigint; guarded: boolean }>(
+    `select ledger_account as account, guard <> 'none' as guarded,
+            (coalesce((select sum(amount) from postings where to_account = ledger_account), 0)
+             - coalesce((select sum(amount) from postings where from_account = ledger_account), 0))::bigint as balance
+       from ledger_accounts join ledger_account_kinds using (kind)`,
   );
   const sum = rows.reduce((total, row) => total + row.balance, 0n);
-  const under = rows.filter((row) => row.floor !== null && row.balance < row.floor);
+  const under = rows.filter((row) => row.guarded && row.balance < 0n);
   return {
     looked: rows.length,
     against: [

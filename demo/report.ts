@@ -50,9 +50,9 @@ select (select count(distinct customer_ref)::int from findings where as_of = $1)
        (select count(*)::int from complaints where escalated_at is not null) as escalated,
        (select count(*)::int from postings where idempotency_key like 'reward:%') as posted,
        (select count(*)::int from decisions where kind = 'settlement' and reasons ? 'reward-withhold') as withheld,
-       (select coalesce(sum(points), 0)::int from postings where idempotency_key like 'reward:%') as points,
-       (select coalesce(sum(coalesce((select sum(points) from postings where to_account = ledger_account), 0)
-                          - coalesce((select sum(points) from postings where from_account = ledger_account), 0)), 0)::int
+       (select coalesce(sum(amount), 0)::int from postings where idempotency_key like 'reward:%') as points,
+       (select coalesce(sum(coalesce((select sum(amount) from postings where to_account = ledger_account), 0)
+                          - coalesce((select sum(amount) from postings where from_account = ledger_account), 0)), 0)::int
           from ledger_accounts) as sum`;
 
 export async function makeReport(stage: Stage, verdicts: Verdicts, began: number): Promise<DemoReport> {

@@ -13,7 +13,8 @@ export interface SettlementFacts {
   tierRankAtStart: number;
   tierRankNow: number;
   reward: Points | null;
-  budgetLeft: Points;
+  /** the reward is reserved for this journey, or the campaign's budget still has it */
+  funded: boolean;
   openComplaint: boolean;
   /** this campaign has rewarded this customer before; it does so once */
   rewardedBefore: boolean;
@@ -35,7 +36,7 @@ export interface Settlement {
   reward: { kind: 'post'; points: Points; reason: 'goal-met' } | { kind: 'withhold'; reason: RewardReason };
 }
 
-export const SETTLEMENT_RULES = 'settlement@1';
+export const SETTLEMENT_RULES = 'settlement@2';
 
 /** How the journey ended, and whether the reward is owed. */
 export function settle(facts: SettlementFacts): Settlement {
@@ -70,6 +71,6 @@ function rewardOf(facts: SettlementFacts): Settlement['reward'] {
   if (facts.daysHeld < facts.heldDaysAsked) return withhold('not-held-long-enough');
   if (facts.openComplaint) return withhold('complaint-open');
   if (facts.rewardedBefore) return withhold('rewarded-before');
-  if (facts.budgetLeft < facts.reward) return withhold('budget-spent');
+  if (!facts.funded) return withhold('budget-spent');
   return { kind: 'post', points: facts.reward, reason: 'goal-met' };
 }

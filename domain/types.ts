@@ -10,11 +10,17 @@ export type BranchRef = Brand<string, 'BranchRef'>;
 export type AccountRef = Brand<string, 'AccountRef'>;
 export type TierRef = Brand<string, 'TierRef'>;
 export type CampaignRef = Brand<string, 'CampaignRef'>;
+export type OfferRef = Brand<string, 'OfferRef'>;
 export type JourneyId = Brand<string, 'JourneyId'>;
 export type FindingId = Brand<string, 'FindingId'>;
 export type SurveyId = Brand<string, 'SurveyId'>;
 /** What the customer is told, for instance `K-2026-0000042`. */
 export type ComplaintRef = Brand<string, 'ComplaintRef'>;
+/** What can be had for points, and who delivers it; the catalogue names both. */
+export type ItemRef = Brand<string, 'ItemRef'>;
+export type PartnerRef = Brand<string, 'PartnerRef'>;
+/** A redemption order as the customer is told it, for instance `R-2026-0000042`. */
+export type OrderRef = Brand<string, 'OrderRef'>;
 
 /** Milliseconds since 1970-01-01T00:00Z on the business clock. */
 export type Instant = Brand<number, 'Instant'>;
@@ -27,6 +33,11 @@ export type ZoneId = Brand<string, 'ZoneId'>;
 
 /** Money in minor units (fen, haléř, cent). */
 export type Minor = Brand<bigint, 'Minor'>;
+/** A currency's three letters, for instance `CNY`. */
+export type Currency = Brand<string, 'Currency'>;
+/** An account of the points and redress ledger, `<kind>[:<currency>][:<whose>]`; store/ledger.ts makes them. */
+export type LedgerAccount = Brand<string, 'LedgerAccount'>;
+export type PostingId = Brand<bigint, 'PostingId'>;
 /** Loyalty points, whole. */
 export type Points = Brand<bigint, 'Points'>;
 

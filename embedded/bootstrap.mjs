@@ -20,9 +20,10 @@ async function main() {
     start: 'embedded/start.ts',
     demo: 'demo/main.ts',
     keepwell: 'client/cli/main.ts',
+    bench: 'test/bench/main.ts',
   }[command];
   if (program === undefined && command !== 'test') {
-    explain(`"${command ?? ''}" is not a command of this script; use start, test, demo or keepwell.`);
+    explain(`"${command ?? ''}" is not a command of this script; use start, test, demo, bench or keepwell.`);
     return 2;
   }
 
@@ -31,7 +32,8 @@ async function main() {
   // The operator's command only talks to what runs already, so it never waits for a download; nor does a start that
   // was given a Temporal of the person's own.
   const ownTemporal = command === 'start' && Boolean(env.TEMPORAL_ADDRESS);
-  if (command !== 'keepwell' && !ownTemporal) env.KEEPWELL_TEMPORAL_CLI = await ensureTemporalCli();
+  const withoutTemporal = command === 'keepwell' || command === 'bench';
+  if (!withoutTemporal && !ownTemporal) env.KEEPWELL_TEMPORAL_CLI = await ensureTemporalCli();
   if (command === 'test') {
     env.KEEPWELL_TEMPORAL_TEST_SERVER = await ensureTestServer();
     return runTests(root, args, env);

@@ -155,7 +155,7 @@ export async function readJourneyRecords(sql: Sql, journey: JourneyRecord): Prom
     [journey.journeyId, MAX_RECORDS_READ],
   );
   const { rows: postings } = await sql.query<PostingRecord>(
-    `select idempotency_key as key, points, memo, posted_at as at
+    `select idempotency_key as key, amount as points, memo, posted_at as at
        from postings where idempotency_key = 'reward:' || $1 || ':' || $2 and posted_at between $3 and coalesce($4::timestamptz, 'infinity')
       order by posting_id limit $5`,
     [

@@ -2,7 +2,10 @@ import type { WorkflowClient } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { reconcileActivities } from '../../activities/reconcile.js';
-import { instant, type ZoneId } from '../../domain/types.js';
+import { reservationExpiry } from '../../domain/reward-reservation.js';
+import { instant, type CampaignRef, type Instant, type JourneyId, type ZoneId } from '../../domain/types.js';
+import { readJourney, type JourneyRow } from '../../store/journeys.js';
+import { budgetLeft, reserveReward } from '../../store/rewards.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, admitted, smallBank } from '../setup/small-bank.js';
 
@@ -45,6 +48,44 @@ test('a journey whose run was terminated is closed with its reason, once, and th
     { customer_ref: 'cother', outcome: null },
   ]);
   await admitted(database, journey.customerRef, '2026-02-01', AT);
+});
+
+const reserve = async ({ journeyId }: { journeyId: JourneyId }): Promise<JourneyRow> => {
+  const journey = await readJourney(database.app, journeyId);
+  expect(await database.app.transaction((sql) => reserveReward(sql, journey, AT))).toBe('reserved');
+  return journey;
+};
+const left = (): Promise<bigint> => budgetLeft(database.app, 'keep-your-tier' as CampaignRef);
+
+test('a journey whose run was terminated gives back the reward that was reserved for it', async () => {
+  const journey = await admitted(database, await addCustomer(database, { ref: 'cended' }), '2026-01-12', AT);
+  await reserve(journey);
+  expect(await left()).toBe(199_500n);
+  await closeEnded(`journey:${journey.journeyId}`, 'TERMINATED');
+  expect(await left()).toBe(200_000n);
+});
+
+test('a reservation that nobody gave back lapses at its expiry, once, with a reason', async () => {
+  const { definition, journeyId } = await reserve(
+    await admitted(database, await addCustomer(database, { ref: 'clapsed' }), '2026-01-12', AT),
+  );
+  const sweep = (at: Instant): Promise<{ released: number }> => {
+    const workflows = {} as WorkflowClient;
+    const { releaseLapsedReservations } = reconcileActivities({ database: database.app, bank: BANK, workflows });
+    const attempt = new MockActivityEnvironment(
+      { currentAttemptScheduledTimestampMs: at },
+      { logger: new DefaultLogger('ERROR') },
+    );
+    return attempt.run(releaseLapsedReservations);
+  };
+  const expiry = reservationExpiry(definition, AT);
+  expect(await sweep(instant(expiry - 1))).toEqual({ released: 0 });
+  expect(await left()).toBe(199_500n);
+  expect(await sweep(expiry)).toEqual({ released: 1 });
+  expect(await sweep(expiry)).toEqual({ released: 0 });
+  expect(await left()).toBe(200_000n);
+  const { rows } = await database.owner.query('select journey_id, reasons from decisions where kind = $1', ['reward']);
+  expect(rows).toEqual([{ journey_id: journeyId, reasons: ['reservation-lapsed'] }]);
 });
 
 test('a complaint whose run was terminated is taken up again; one that was answered is left alone', async () => {

@@ -372,7 +372,7 @@ describe('a goal that is met while the journey is being settled', () => {
       expect(await markGoalMet(sql, journeyId, evidence, AT)).toBe(true);
     });
     expect(await settling).toMatchObject({ outcome: 'retained', rewarded: true });
-    const { rows } = await database.owner.query(`select points from postings where to_account = 'customer:canna'`);
-    expect(rows).toEqual([{ points: 500n }]);
+    const { rows } = await database.owner.query(`select amount from postings where to_account = 'customer:canna'`);
+    expect(rows).toEqual([{ amount: 500n }]);
   });
 });

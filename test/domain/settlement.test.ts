@@ -11,7 +11,7 @@ const earned: SettlementFacts = {
   tierRankAtStart: 1,
   tierRankNow: 1,
   reward: points(500),
-  budgetLeft: points(500),
+  funded: true,
   openComplaint: false,
   rewardedBefore: false,
 };
@@ -80,10 +80,8 @@ describe('the reward', () => {
     expect(reasonOf({ rewardedBefore: true })).toBe('rewarded-before');
   });
 
-  test('spends the budget to its last point, and not one more', () => {
-    expect(reasonOf({ budgetLeft: points(500) })).toBe('goal-met');
-    expect(reasonOf({ budgetLeft: points(499) })).toBe('budget-spent');
-    expect(reasonOf({ budgetLeft: points(0) })).toBe('budget-spent');
+  test('is withheld when nothing is reserved and the budget is spent', () => {
+    expect(reasonOf({ funded: false })).toBe('budget-spent');
   });
 
   test('is none where the campaign promises none, however the journey ended', () => {
@@ -106,7 +104,7 @@ const anyFacts: fc.Arbitrary<SettlementFacts> = fc.record({
   tierRankAtStart: fc.integer({ min: 0, max: 2 }),
   tierRankNow: fc.integer({ min: 0, max: 2 }),
   reward: fc.option(fc.bigInt({ min: 1n, max: 1000n }).map(points)),
-  budgetLeft: fc.bigInt({ min: 0n, max: 2000n }).map(points),
+  funded: fc.boolean(),
   openComplaint: fc.boolean(),
   rewardedBefore: fc.boolean(),
 });
@@ -123,7 +121,7 @@ test('no point is ever given without the goal met, the days held, the complaint 
         facts.daysHeld >= facts.heldDaysAsked &&
         !facts.openComplaint &&
         !facts.rewardedBefore &&
-        facts.budgetLeft >= facts.reward;
+        facts.funded;
       expect(reward.kind).toBe(owed ? 'post' : 'withhold');
       if (reward.kind === 'post') expect(reward.points).toBe(facts.reward);
     }),

@@ -139,7 +139,7 @@ export class JourneyWorld {
 
   async points(customerRef: CustomerRef): Promise<bigint> {
     const { rows } = await this.database.owner.query<{ points: bigint }>(
-      'select coalesce(sum(points), 0)::bigint as points from postings where to_account = $1',
+      'select coalesce(sum(amount), 0)::bigint as points from postings where to_account = $1',
       [`customer:${customerRef}`],
     );
     return rows[0]?.points ?? 0n;

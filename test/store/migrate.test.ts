@@ -18,7 +18,7 @@ test('a database of a newer Keepwell is refused', async () => {
 });
 
 test('the application can neither change a posting or a decision nor look at the planted truth', async () => {
-  await expect(database.app.query('update postings set points = 1')).rejects.toThrow(/permission denied/);
+  await expect(database.app.query('update postings set amount = 1')).rejects.toThrow(/permission denied/);
   await expect(database.app.query('delete from postings')).rejects.toThrow(/permission denied/);
   await expect(database.app.query('update decisions set verdict = verdict')).rejects.toThrow(/permission denied/);
   await expect(database.app.query('select * from planted.cases')).rejects.toThrow(/permission denied/);

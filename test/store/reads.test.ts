@@ -17,11 +17,11 @@ import { readCampaignVersion } from '../../store/campaigns.js';
 import { insertComplaint } from '../../store/complaints.js';
 import { recordDecisions } from '../../store/decisions.js';
 import { closeJourney } from '../../store/journeys.js';
-import { budgetAccount, customerAccount, fundCampaign, openLedgerAccount, post } from '../../store/ledger.js';
+import { budgetAccount, customerAccount, EXPIRED, post } from '../../store/ledger.js';
 import { findComplaint, listComplaints } from '../../store/reads/complaint.js';
 import { findJourney, listJourneys, readJourneyRecords } from '../../store/reads/journey.js';
 import { missingMigrations } from '../../store/reads/migrations.js';
-import { readStatement } from '../../store/reads/rewards.js';
+import { readStatement } from '../../store/reads/points.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, admitted, smallBank } from '../setup/small-bank.js';
 
@@ -116,14 +116,13 @@ test('complaints are listed by the day they are due, page by page', async () => 
 
 test('a statement shows the balance after each posting, the newest first', async () => {
   const customerRef = await customer('c31');
-  await fundCampaign(database.app, ref, points(200_000), hours(0));
-  await openLedgerAccount(database.app, customerAccount(customerRef), 'customer');
-  const move = (key: string, amount: number, back = false) =>
+  const move = (key: string, amount: number, gone = false) =>
     post(database.app, {
       key,
-      from: back ? customerAccount(customerRef) : budgetAccount(ref),
-      to: back ? budgetAccount(ref) : customerAccount(customerRef),
-      points: points(amount),
+      kind: gone ? 'expire' : 'grant',
+      from: gone ? customerAccount(customerRef) : budgetAccount(ref),
+      to: gone ? EXPIRED : customerAccount(customerRef),
+      amount: points(amount),
       memo: key,
       at: hours(1),
     });

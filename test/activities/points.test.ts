@@ -1,0 +1,183 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { smtpMailDoor, type MailDoor } from '../../activities/mail.js';
+import { renderMessage, templateExists } from '../../activities/message-templates.js';
+import { pointsActivities, type PointsActivities, type PointsNoticed } from '../../activities/points.js';
+import { readProgramme } from '../../domain/points-programme.js';
+import { addDays, instant, points, type CustomerRef, type PlainDate, type ZoneId } from '../../domain/types.js';
+import { timestamp } from '../../store/database.js';
+import { verifyDecisions } from '../../store/decisions.js';
+import { customerAccount, heldAccount, issuanceFor, ledgerBalance, post } from '../../store/ledger.js';
+import { publishProgramme } from '../../store/points-programmes.js';
+import { freshDatabase, type TestDatabase } from '../setup/database.js';
+import { startMailServer, type MailServer } from '../setup/mail-server.js';
+import { addCustomer, book, smallBank } from '../setup/small-bank.js';
+
+const AT = instant(Date.UTC(2026, 10, 24, 2));
+const DAY = '2026-11-24' as PlainDate;
+const BANK = { name: 'Test Bank', zone: 'Asia/Shanghai' as ZoneId, clock: { origin: AT, anchor: AT, rate: 1 } };
+const TERMS = `
+programme: test-points
+currency: CNY
+since: 2026-11-01
+rules:
+  - { rule: cards, direction: spent, categories: [card], pointsPer: 10, monthlyCap: 1000 }
+validityMonths: 12
+noticeBefore: 30 days
+`;
+
+let database: TestDatabase;
+let server: MailServer;
+let anna: CustomerRef;
+beforeEach(async () => {
+  database = await freshDatabase();
+  server = await startMailServer();
+  await smallBank(database, BANK.clock, DAY);
+  anna = await addCustomer(database, { ref: 'canna' });
+  const reading = readProgramme(TERMS, 'p.yaml');
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  await publishProgramme(database.app, { definition: reading.definition, sourceText: TERMS, at: AT, by: 'test' });
+});
+afterEach(async () => {
+  expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true });
+  await server.close();
+  await database.drop();
+});
+
+const activities = (mail: MailDoor = smtpMailDoor(server.url, 'Test Bank <service@bank.example>')): PointsActivities =>
+  pointsActivities({
+    database: database.app,
+    bank: BANK,
+    mail,
+    mailDomain: 'bank.example',
+    linkSecret: Buffer.alloc(32, 7).toString('base64'),
+    webUrl: 'https://bank.example',
+  });
+/** An activity's surroundings; every attempt is handed out at this instant. */
+const attempt = (): MockActivityEnvironment =>
+  new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: AT }, { logger: new DefaultLogger('ERROR') });
+const notice = (asOf: string = DAY, mail?: MailDoor): Promise<PointsNoticed> =>
+  attempt().run(() => activities(mail).noticeExpiringPoints({ asOf: asOf as PlainDate }));
+
+let keys = 0;
+const give = (ref: CustomerRef, amount: number, expiresOn: string | null) =>
+  post(database.app, {
+    key: `k${(keys += 1)}`,
+    kind: 'earn',
+    from: issuanceFor('transactions'),
+    to: customerAccount(ref),
+    amount: points(amount),
+    memo: 'cards',
+    at: AT,
+    expiresOn: expiresOn as PlainDate | null,
+  });
+const order = (ref: CustomerRef, amount: number) =>
+  post(database.app, {
+    key: `k${(keys += 1)}`,
+    kind: 'hold',
+    from: customerAccount(ref),
+    to: heldAccount(ref),
+    amount: points(amount),
+    memo: 'order',
+    at: AT,
+  });
+const nobody: PointsNoticed = { sent: 0, notSent: 0, waiting: 0 };
+
+describe('a customer whose points expire soon', () => {
+  test('gets one letter for each day of expiry, with how many and until when, however often the round runs', async () => {
+    await give(anna, 1200, '2026-11-30');
+    await give(anna, 34, '2026-11-30');
+    await give(anna, 500, '2026-12-31');
+    expect(await notice()).toEqual({ ...nobody, sent: 1 });
+    expect(await notice()).toEqual(nobody);
+    expect(server.received).toHaveLength(1);
+    expect(server.received[0]).toMatchObject({
+      to: 'canna@customers.example',
+      messageClass: 'service',
+      subject: '1,234 of your points can be spent until 30 November 2026',
+    });
+    expect(server.received[0]?.text).toContain('https://bank.example/preferences/');
+    // thirty days before the next ones
+    expect(await notice('2026-11-30')).toEqual(nobody);
+    expect(await notice('2026-12-01')).toEqual({ ...nobody, sent: 1 });
+    expect(server.received[1]?.subject).toBe('500 of your points can be spent until 31 December 2026');
+  });
+
+  test('is written to in their own language', async () => {
+    await database.owner.query(`update customers set language = 'zh-CN'`);
+    await give(anna, 1200, '2026-11-30');
+    await notice();
+    expect(server.received[0]?.subject).toBe('您有 1,200 积分将于2026年11月30日到期');
+  });
+
+  test('is not written to about points that were spent, that are good for longer, or whose day is over', async () => {
+    await give(anna, 100, '2026-11-30');
+    await order(anna, 100);
+    await give(anna, 100, addDays(DAY, 31));
+    await give(anna, 100, null);
+    const ben = await addCustomer(database, { ref: 'cben' });
+    await give(ben, 100, '2026-11-23');
+    expect(await notice()).toEqual(nobody);
+    await give(ben, 70, addDays(DAY, 30));
+    expect(await notice()).toEqual({ ...nobody, sent: 1 });
+    expect(server.received[0]?.subject).toMatch(/^70 of/);
+  });
+
+  test('need not have agreed to promotions; one who was erased gets no letter, and that is written down', async () => {
+    const ben = await addCustomer(database, { ref: 'cben' });
+    await database.owner.query('update consents set granted = false');
+    await give(anna, 100, '2026-11-30');
+    await give(ben, 100, '2026-11-30');
+    await database.owner.query(`update customers set erased_at = $1 where customer_ref = 'cben'`, [timestamp(AT)]);
+    expect(await notice()).toEqual({ ...nobody, sent: 1, notSent: 1 });
+    const { rows } = await database.app.query<object>(
+      `select verdict, reasons, saw ->> 'template' as template from decisions where customer_ref = 'cben'`,
+    );
+    expect(rows).toEqual([{ verdict: 'withheld', reasons: ['erased'], template: 'points-expire' }]);
+    expect(await notice()).toEqual(nobody);
+  });
+
+  test('gets the letter by the next round when the server does not take it now, and the others get theirs', async () => {
+    const ben = await addCustomer(database, { ref: 'cben' });
+    await give(anna, 100, '2026-11-30');
+    await give(ben, 100, '2026-11-30');
+    server.dropNext(1);
+    expect(await notice()).toEqual({ ...nobody, sent: 1, waiting: 1 });
+    expect(await notice('2026-11-25')).toEqual({ ...nobody, sent: 1 });
+    expect(server.received.map(({ to }) => to).sort()).toEqual(['canna@customers.example', 'cben@customers.example']);
+  });
+
+  test('is one of many: when no server takes anything the round gives up soon, and loses nobody', async () => {
+    for (let n = 0; n < 30; n += 1) await give(await addCustomer(database, { ref: `cmany${n}` }), 10, '2026-11-30');
+    const away: MailDoor = { deliver: async () => ({ kind: 'later', answer: 'ECONNREFUSED' }) };
+    const { waiting, sent } = await notice(DAY, away);
+    expect(sent).toBe(0);
+    expect(waiting).toBeLessThan(30);
+    expect(await notice()).toEqual({ ...nobody, sent: 30 });
+  });
+});
+
+test('what is earned and what expires is told in a form that Temporal can carry', async () => {
+  await book(database, anna, '2026-11-03', -100_00n, 'card');
+  await give(anna, 7, '2026-10-31');
+  const { earnPoints, expirePoints } = activities();
+  expect(await attempt().run(() => earnPoints({ asOf: DAY }))).toEqual({ lookedAt: 3, points: '10', capped: 0 });
+  expect(await attempt().run(() => expirePoints({ asOf: DAY }))).toEqual({ customers: 1, points: '7' });
+  expect(await attempt().run(() => earnPoints({ asOf: DAY }))).toEqual({ lookedAt: 0, points: '0', capped: 0 });
+  expect(await attempt().run(() => expirePoints({ asOf: DAY }))).toEqual({ customers: 0, points: '0' });
+  expect(await ledgerBalance(database.app, customerAccount(anna))).toBe(10n);
+});
+
+test.each(['en', 'zh-CN'] as const)('the letter about points in %s is escaped, and sells nothing', (language) => {
+  expect(templateExists('points-expire')).toBe(true);
+  const data = {
+    customer: { name: '<b>x</b>' },
+    bank: { name: 'Test Bank' },
+    points: 1200n,
+    expiry: { on: '30 November 2026' },
+  };
+  const { html, text } = renderMessage({ template: 'points-expire', language, data });
+  expect(html).toContain('&lt;b&gt;x');
+  expect(text).toContain('<b>x');
+  expect(html).not.toMatch(/offer|unsubscribe|优惠/i);
+});
