@@ -18,7 +18,8 @@ import { createInstallation, createTiers, lockForLoading } from './installation.
 export const MAX_SAMPLE_CUSTOMERS = 200_000;
 /** Customers that are generated and loaded at a time; about 20 MB of memory. */
 const CUSTOMERS_PER_BATCH = 500;
-const BANK_NAME = 'Sample Bank';
+/** By this name the sample bank is known; no real one bears it. */
+export const SAMPLE_BANK_NAME = 'Sample Bank';
 const SOURCE = 'sample';
 
 /** Customers that are loaded so far. */
@@ -106,7 +107,7 @@ async function load(client: PoolClient, request: SampleBankRequest): Promise<voi
   await insertTierRules(client, TIER_RULE_EXAMPLES);
   await createTiers(client, SAMPLE_TIERS);
   await createInstallation(client, {
-    bankName: BANK_NAME,
+    bankName: SAMPLE_BANK_NAME,
     currency: 'CNY',
     zone: 'Asia/Shanghai' as ZoneId,
     jurisdiction: 'CN',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readDuration } from './duration.js';
+import { REWARDED, rewardedWords, type Rewarded } from './gift-rules.js';
 import { TRIGGERS } from './trigger-names.js';
 import type { Millis } from './types.js';
 
@@ -9,6 +10,8 @@ export const MAX_POINTS = 1_000_000;
 /** Bounds of goal.heldDays where a reward hangs on it. */
 export const LEAST_HELD_DAYS = 5;
 export const MOST_HELD_DAYS = 28;
+/** What a campaign's reward can be for: it hangs on the goal, and the goal is a balance that was held. */
+const REWARDED_BY_GOAL: readonly Rewarded[] = ['deposit', 'balance'];
 
 const duration = z.string().transform((text, context): Millis => {
   const span = readDuration(text);
@@ -70,6 +73,8 @@ export const campaignSchema = z
     }),
     reward: z
       .strictObject({
+        /** what it rewards: where gifts for deposits are forbidden, compliance approves the version first */
+        for: z.enum(REWARDED),
         points: wholeNumber('points', MAX_POINTS).min(1, 'a reward of no points is none: leave the reward out'),
         budget: wholeNumber('budget', 1_000_000_000),
       })
@@ -102,6 +107,12 @@ export const campaignSchema = z
         code: 'custom',
         path: ['goal', 'heldDays'],
         message: `with a reward the balance is held for ${LEAST_HELD_DAYS} to ${MOST_HELD_DAYS} days of a month: fewer would reward a deposit that comes and goes, more no month has`,
+      });
+    if (reward && !REWARDED_BY_GOAL.includes(reward.for))
+      context.addIssue({
+        code: 'custom',
+        path: ['reward', 'for'],
+        message: `the reward is posted when a balance was held, and not for ${rewardedWords(reward.for)}; write ${REWARDED_BY_GOAL.join(' or ')}`,
       });
     if (playbook === 'credit' && reward)
       context.addIssue({

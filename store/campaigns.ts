@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { PublishedCampaign } from '../domain/admission.js';
 import type { CampaignDefinition } from '../domain/campaign.js';
 import { canonicalJson, type Json } from '../domain/canonical-json.js';
-import type { CampaignRef, Instant } from '../domain/types.js';
+import { points, type CampaignRef, type Instant } from '../domain/types.js';
+import { refuseUnapprovedReward } from './approvals.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { fundCampaign } from './rewards.js';
 
 /** Campaigns shown by `listCampaigns`; a bank that has more has lost sight of them. */
 export const MAX_CAMPAIGNS_LISTED = 500;
@@ -37,6 +39,9 @@ export interface Publication {
 /**
  * Publishes a definition as the campaign's next version. A version never changes: the same definition again gives the
  * version there is, even when a newer one is in force. Publishers of one campaign wait for each other.
+ * The budget of its reward is brought to what it says now.
+ * @throws BudgetPromised when the budget is smaller than what is promised and given already
+ * @throws RewardNotApproved when the bank's jurisdiction forbids its reward and compliance has not approved this version
  */
 export function publishCampaign(database: Database, publication: NewCampaignVersion): Promise<Publication> {
   const { definition, sourceText, digest, at, by } = publication;
@@ -55,6 +60,7 @@ export function publishCampaign(database: Database, publication: NewCampaignVers
     );
     const { newest, same } = one(rows, 'the newest version');
     if (same !== null) return { campaignRef, version: same, isNew: false, newest: newest ?? same };
+    await refuseUnapprovedReward(sql, definition, definitionDigest(definition));
     const version = (newest ?? 0) + 1;
     await sql.query(
       `insert into campaign_versions (campaign_ref, version, definition, source_text, digest, published_at, published_by)
@@ -62,6 +68,7 @@ export function publishCampaign(database: Database, publication: NewCampaignVers
       [campaignRef, version, JSON.stringify(definition), sourceText, digest, timestamp(at), by],
     );
     await sql.query('update campaigns set priority = $2 where campaign_ref = $1', [campaignRef, definition.priority]);
+    if (definition.reward) await fundCampaign(sql, { campaignRef, version }, points(definition.reward.budget), at);
     return { campaignRef, version, isNew: true, newest: version };
   });
 }

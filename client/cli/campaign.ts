@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { CampaignDefinition } from '../../domain/campaign.js';
 import type { CampaignReading } from '../../domain/campaign-file.js';
+import type { Rewarded } from '../../domain/gift-rules.js';
 import type { CampaignRef, Millis } from '../../domain/types.js';
+import { approvalData, approvalInWords, approve, rewardInWords } from './campaign-approval.js';
 import { withBank } from './context.js';
 import { does, facts, iso, table, when, WrongUsage, type Answer } from './output.js';
 
-/** `campaign publish|validate|list|show` */
+/** `campaign publish|validate|approve|list|show` */
 export function addCampaign(program: Command): void {
   const campaign = program.command('campaign').description('what is offered to whom: definitions and their versions');
   does<{ by?: string }>(
@@ -24,6 +26,22 @@ export function addCampaign(program: Command): void {
       .description('says what is wrong in a file, with line numbers; needs nothing that runs')
       .addHelpText('after', '\nExample:\n  $ keepwell campaign validate campaigns/keep-your-tier.yaml'),
     ([file = '']) => validate(file),
+  );
+  does<{ by: string; reason: string }>(
+    campaign
+      .command('approve')
+      .argument('<file>', 'YAML of the campaign')
+      .requiredOption('--by <name>', 'who approves for compliance')
+      .requiredOption('--reason <text>', 'why such a reward may be given, for the record')
+      .description("records compliance's approval of this very version, where the bank's country forbids its reward")
+      .addHelpText(
+        'after',
+        '\nExample:\n  $ keepwell campaign approve campaigns/keep-your-tier.yaml --by "Chen Yu" --reason "Opinion 2026-17"',
+      ),
+    async ([file = ''], options) => {
+      const { reading } = await readCampaignFile(file);
+      return reading.ok ? approve(reading.definition, options) : refused(reading);
+    },
   );
   does(
     campaign
@@ -60,8 +78,18 @@ export async function readCampaignFile(file: string): Promise<{ text: string; re
 async function validate(file: string): Promise<Answer> {
   const { reading } = await readCampaignFile(file);
   if (!reading.ok) return refused(reading);
-  const { campaign } = reading.definition;
-  return { data: { ok: true, campaign, problems: [] }, text: () => `${file} is a valid campaign (${campaign}).` };
+  const { campaign, reward } = reading.definition;
+  const valid = `${file} is a valid campaign (${campaign}).`;
+  const given = reward ? `\nIts reward: ${await rewardInWords(reward)}${await forbiddenWhere(reward.for)}.` : '';
+  const data = { ok: true, campaign, rewards: reward?.for ?? null, problems: [] };
+  return { data, text: () => `${valid}${given}` };
+}
+
+/** Which country the file is for is not known here: only a bank has one. */
+async function forbiddenWhere(rewards: Rewarded): Promise<string> {
+  const { forbiddenIn } = await import('../../domain/gift-rules.js');
+  const where = forbiddenIn(rewards);
+  return where.length > 0 ? `; in ${where.join(', ')} it needs compliance's approval (keepwell campaign approve)` : '';
 }
 
 async function publish(file: string, by: string | undefined): Promise<Answer> {
@@ -123,14 +151,17 @@ function show(name: string, version: string | undefined): Promise<Answer> {
       const what = wanted === undefined ? `campaign "${name}"` : `version ${wanted} of campaign "${name}"`;
       throw new Error(`there is no ${what}; "keepwell campaign list" shows what there is.`);
     }
+    const { readApproval } = await import('../../store/approvals.js');
+    const approval = await readApproval(database, found.campaignRef, found.digest);
     const head = facts([
       ['campaign', found.campaignRef],
       ['version', found.version],
       ['published', `${when(found.publishedAt, installation.zone)} by ${found.publishedBy}`],
       ['digest', found.digest],
+      ['approval', await approvalInWords(found.definition, approval, installation)],
       ['in short', await inShort(found.definition)],
     ]);
-    const data = { ...found, publishedAt: iso(found.publishedAt) };
+    const data = { ...found, publishedAt: iso(found.publishedAt), approval: approval && approvalData(approval) };
     return { data, text: () => `${head}\n\n${found.sourceText}` };
   });
 }
@@ -141,5 +172,5 @@ async function inShort(definition: CampaignDefinition): Promise<string> {
   const { offer, survey, reward } = definition;
   const offered = offer ? `, offer ${after(offer.after)}` : '';
   const asked = `, survey ${after(survey.after)} with ${survey.reminders.length} reminders`;
-  return `${definition.playbook} playbook: letter${offered}${asked}, ${reward ? `${reward.points} points` : 'no reward'}`;
+  return `${definition.playbook} playbook: letter${offered}${asked}, ${reward ? await rewardInWords(reward) : 'no reward'}`;
 }

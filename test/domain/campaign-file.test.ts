@@ -48,6 +48,12 @@ describe('an error points to its line and says what to write', () => {
     ],
     ['misspelt duration', '  after: 5 days', '  after: 5 dayz', '"5 dayz" is not a length of time'],
     ['duration too long', '  within: 45 days', '  within: 400 days', '"400 days" is not a length of time'],
+    [
+      'a reward for what there is none for',
+      '  for: balance',
+      '  for: loyalty',
+      'reward.for is "loyalty", but must be deposit or balance or tier or transactions or education or survey',
+    ],
     ['negative points', '  points: 500', '  points: -1', "reward.points: points can't be negative"],
     ['a text for a number', 'priority: 50', 'priority: high', 'priority: priority is a whole number'],
     ['a number for a text', '  ruleSet: cn-2020', '  ruleSet: 2020', 'complaint.ruleSet is 2020, but a text is wanted'],
@@ -86,6 +92,18 @@ describe('an error points to its line and says what to write', () => {
     const { text } = edited(whole, '  expires: 21 days', '  expires: 9 days');
     expect(wrongs(text)).toEqual([
       expect.stringContaining(`${lineOf(whole, '  reminders:')} survey.reminders: a reminder after the survey`),
+    ]);
+  });
+
+  test('a reward that does not say what it is for', () => {
+    const { text } = edited(whole, '  for: balance\n', '');
+    expect(wrongs(text)).toEqual([expect.stringMatching(new RegExp(`^${lineOf(whole, 'reward:')} reward\\.for`))]);
+  });
+
+  test('a reward under a false name: it is posted for a balance, and says so', () => {
+    const { text, line } = edited(whole, '  for: balance', '  for: survey');
+    expect(wrongs(text)).toEqual([
+      `${line} reward.for: the reward is posted when a balance was held, and not for a survey answered; write deposit or balance`,
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { BusinessClock } from '../../domain/business-clock.js';
 import { readCampaign } from '../../domain/campaign-file.js';
 import { TIER_RULE_EXAMPLES } from '../../domain/tier-rule-examples.js';
 import { instant, type CampaignRef, type CustomerRef, type PlainDate, type TierRef } from '../../domain/types.js';
+import { recordApproval } from '../../store/approvals.js';
 import { definitionDigest, publishCampaign } from '../../store/campaigns.js';
 import { one, timestamp } from '../../store/database.js';
 import { insertJourney } from '../../store/journeys.js';
@@ -35,13 +36,10 @@ export async function smallBank({ owner }: TestDatabase, clock: BusinessClock, d
     const text = await readFile(file, 'utf8');
     const read = readCampaign(text, file);
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    await publishCampaign(owner, {
-      definition: read.definition,
-      digest: definitionDigest(read.definition),
-      sourceText: text,
-      at: instant(clock.origin),
-      by: 'test',
-    });
+    const digest = definitionDigest(read.definition);
+    const at = instant(clock.origin);
+    await recordApproval(owner, { campaignRef: name as CampaignRef, digest, by: 'compliance', at, reason: 'a test' });
+    await publishCampaign(owner, { definition: read.definition, digest, sourceText: text, at, by: 'test' });
   }
 }
 

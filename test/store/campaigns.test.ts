@@ -10,6 +10,7 @@ import {
   readCampaignVersion,
   type Publication,
 } from '../../store/campaigns.js';
+import { readApproval, recordApproval, RewardNotApproved } from '../../store/approvals.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 
 const text = readFileSync(join(__dirname, '..', '..', 'campaigns', 'keep-your-tier.yaml'), 'utf8');
@@ -18,9 +19,20 @@ const ref = 'keep-your-tier' as CampaignRef;
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await freshDatabase();
+  database = await bankIn('CZ');
 });
 afterAll(() => database.drop());
+
+/** A database that holds a bank of that country and nothing else. */
+async function bankIn(jurisdiction: string): Promise<TestDatabase> {
+  const fresh = await freshDatabase();
+  await fresh.owner.query(
+    `insert into installation (bank_name, currency, zone, jurisdiction, tier_rule, clock_origin, clock_anchor, clock_rate)
+     values ('Test Bank', 'CNY', 'Asia/Shanghai', $1, 'bohai@1', '2026-01-01Z', '2026-01-01Z', 1)`,
+    [jurisdiction],
+  );
+  return fresh;
+}
 
 function definitionOf(sourceText: string): CampaignDefinition {
   const reading = readCampaign(sourceText, 'keep-your-tier.yaml');
@@ -28,9 +40,9 @@ function definitionOf(sourceText: string): CampaignDefinition {
   return reading.definition;
 }
 
-function publish(sourceText: string): Promise<Publication> {
+function publish(sourceText: string, where: TestDatabase = database): Promise<Publication> {
   const definition = definitionOf(sourceText);
-  return publishCampaign(database.app, {
+  return publishCampaign(where.app, {
     definition,
     sourceText,
     digest: definitionDigest(definition),
@@ -57,7 +69,7 @@ test('a changed file is the next version, and the first one stays as it was', as
 test('ten publishers at once: versions without a gap, none twice', async () => {
   const before = (await readCampaignVersion(database.app, ref))?.version ?? 0;
   const texts = Array.from({ length: 10 }, (_, i) => text.replace('priority: 50', `priority: ${100 + (i % 5)}`));
-  const publications = await Promise.all(texts.map(publish));
+  const publications = await Promise.all(texts.map((each) => publish(each)));
   expect(publications.filter(({ isNew }) => isNew)).toHaveLength(5);
   expect([...new Set(publications.map(({ version }) => version))].sort()).toEqual(
     [1, 2, 3, 4, 5].map((n) => before + n),
@@ -74,4 +86,114 @@ test('the list shows the newest version; what is not there is null', async () =>
 
 test('the application can change no published version', async () => {
   await expect(database.app.query('update campaign_versions set version = 9')).rejects.toThrow(/permission denied/);
+});
+
+describe('where the country forbids gifts for deposits', () => {
+  let china: TestDatabase;
+  beforeEach(async () => {
+    china = await bankIn('CN');
+  });
+  afterEach(() => china.drop());
+
+  const approve = (sourceText: string, by = 'Chen Yu') =>
+    recordApproval(china.app, {
+      campaignRef: ref,
+      digest: definitionDigest(definitionOf(sourceText)),
+      by,
+      at,
+      reason: 'opinion 2026-17',
+    });
+  const published = async (): Promise<number[]> => {
+    const { rows } = await china.owner.query<{ version: number }>(
+      'select version from campaign_versions order by version',
+    );
+    return rows.map(({ version }) => version);
+  };
+
+  test('a reward for a balance is refused, with what to do, and leaves nothing behind', async () => {
+    await expect(publish(text, china)).rejects.toThrow(RewardNotApproved);
+    await expect(publish(text, china)).rejects.toThrow(
+      /^keep-your-tier can't be published: a reward for an average balance kept is a gift for deposits, which CN forbids .* Have compliance approve this very file: keepwell campaign approve FILE --by NAME --reason/,
+    );
+    expect(await published()).toEqual([]);
+    expect((await china.owner.query('select 1 from campaigns')).rows).toEqual([]);
+  });
+
+  test('a version that compliance approved is published, and so it is when only a comment changed', async () => {
+    await approve(text);
+    const commented = `# to be read by the branch\n${text}`;
+    expect(await publish(commented, china)).toMatchObject({ version: 1, isNew: true });
+    expect(await publish(text, china)).toMatchObject({ version: 1, isNew: false });
+  });
+
+  test('an edited file needs an approval of its own; the approved one stays in force', async () => {
+    await approve(text);
+    await publish(text, china);
+    const dearer = text.replace('points: 500', 'points: 501');
+    await expect(publish(dearer, china)).rejects.toThrow(RewardNotApproved);
+    const later = text.replace('priority: 50', 'priority: 51');
+    await expect(publish(later, china)).rejects.toThrow(RewardNotApproved);
+    expect(await published()).toEqual([1]);
+    expect((await listCampaigns(china.app))[0]).toMatchObject({ version: 1, priority: 50 });
+    await approve(dearer);
+    expect(await publish(dearer, china)).toMatchObject({ version: 2, isNew: true });
+  });
+
+  test('an approved digest lends itself to no other definition, and no approval to another campaign', async () => {
+    await approve(text);
+    const dearer = definitionOf(text.replace('points: 500', 'points: 501'));
+    const digest = definitionDigest(definitionOf(text));
+    const passedOff = publishCampaign(china.app, { definition: dearer, sourceText: text, digest, at, by: 'anna' });
+    await expect(passedOff).rejects.toThrow(RewardNotApproved);
+    await expect(publish(text.replace('campaign: keep-your-tier', 'campaign: keep-it'), china)).rejects.toThrow(
+      RewardNotApproved,
+    );
+  });
+
+  test('money brought in is no way around it; a reward for something else, or none, needs nobody', async () => {
+    await expect(publish(text.replace('for: balance', 'for: deposit'), china)).rejects.toThrow(/for money brought in/);
+    const definition = definitionOf(text);
+    const taught = { ...definition, reward: { for: 'education' as const, points: 5, budget: 100 } };
+    const version = { definition: taught, sourceText: '', digest: definitionDigest(taught), at, by: 'anna' };
+    expect(await publishCampaign(china.app, version)).toMatchObject({ version: 1, isNew: true });
+    const { reward: _, ...without } = definition;
+    const free = { definition: without, sourceText: '', digest: definitionDigest(without), at, by: 'anna' };
+    expect(await publishCampaign(china.app, free)).toMatchObject({ version: 2, isNew: true });
+  });
+
+  test('an approval is written once, and nobody at the application changes or takes it away', async () => {
+    expect(await approve(text)).toMatchObject({ isNew: true, approval: { approvedBy: 'Chen Yu', approvedAt: at } });
+    expect(await approve(text, 'Wu Lan')).toMatchObject({ isNew: false, approval: { approvedBy: 'Chen Yu' } });
+    const digest = definitionDigest(definitionOf(text));
+    expect(await readApproval(china.app, ref, digest)).toEqual({
+      approvedBy: 'Chen Yu',
+      approvedAt: at,
+      reason: 'opinion 2026-17',
+      rules: 'gift-rules@1',
+    });
+    for (const attack of ["update compliance_approvals set approved_by = 'x'", 'delete from compliance_approvals'])
+      await expect(china.app.query(attack)).rejects.toThrow(/permission denied/);
+  });
+});
+
+test('a country that the table does not know needs an approval too', async () => {
+  const india = await bankIn('IN');
+  try {
+    await expect(publish(text, india)).rejects.toThrow(/what IN says of those is not in the table/);
+  } finally {
+    await india.drop();
+  }
+});
+
+test('without a bank nobody knows whose law holds: a reward waits, approved or not, and help does not', async () => {
+  const empty = await freshDatabase();
+  try {
+    const digest = definitionDigest(definitionOf(text));
+    await recordApproval(empty.app, { campaignRef: ref, digest, by: 'Chen Yu', at, reason: 'early' });
+    await expect(publish(text, empty)).rejects.toThrow(/load the bank first/);
+    const care = readFileSync(join(__dirname, '..', '..', 'campaigns', 'credit-care.yaml'), 'utf8');
+    expect(await publish(care, empty)).toMatchObject({ campaignRef: 'credit-care', isNew: true });
+  } finally {
+    await empty.drop();
+  }
 });
