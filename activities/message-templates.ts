@@ -28,8 +28,12 @@ export interface MessageData {
   /** codes: the triggers of the finding; the template sees them as sentences from reasons.yaml */
   reasons?: readonly string[];
   points?: bigint;
+  /** the last day on which `points` can be spent */
+  expiry?: { on: string };
   complaint?: { ref: string; dueOn?: string; escalatedTo?: string; resolution?: string };
   survey?: { expiresOn: string };
+  /** what was ordered for points; the item is named in the customer's language */
+  order?: { ref: string; item: string; partner: string };
 }
 
 export interface RenderedMessage {
@@ -77,6 +81,7 @@ const SAMPLE: Required<MessageData> = {
   },
   reasons: [...TRIGGERS],
   points: 2000n,
+  expiry: { on: '20 March 2026' },
   complaint: {
     ref: 'K-2026-0000042',
     dueOn: '20 March 2026',
@@ -84,6 +89,7 @@ const SAMPLE: Required<MessageData> = {
     resolution: 'We have returned the fee.\nThank you.',
   },
   survey: { expiresOn: '20 March 2026' },
+  order: { ref: 'R-2026-0000042', item: 'Porcelain tea set', partner: 'Gift House' },
 };
 
 /** Reads the whole folder once; a template changed later is seen by the next process. */

@@ -36,6 +36,18 @@ const WORDS: Readonly<Record<string, string>> = {
   interrupted: 'a crash left it unsure whether the server took it, so it is not sent again',
   'not-taken-in-time': 'no mail server took it for five days',
   'journey-ending': 'the journey ended while it was being tried',
+  // entitlements
+  'tier-in-offer': 'the tier is one of the offer',
+  'tenure-long-enough': 'a customer for long enough',
+  'retained-often-enough': 'was retained often enough',
+  'offer-not-begun': 'the offer has not begun',
+  'offer-over': 'the offer is over',
+  'offer-changed': 'the offer has a newer version',
+  'tier-not-in-offer': 'the tier is not one of the offer',
+  'tenure-too-short': 'not a customer for long enough',
+  'too-few-retained': 'was not retained often enough of late',
+  'not-renewed-in-time': 'no evaluation ran in its last days',
+  'credit-care-over': 'credit care is over',
   // goal and settlement
   'average-secured': "the period's average is secured",
   'evaluation-kept': 'the evaluation kept the tier',

@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
 import type { z } from 'zod';
-import { campaignSchema, type CampaignDefinition } from './campaign.js';
-import { campaignProblem } from './campaign-problem.js';
+import type { CampaignDefinition } from './campaign.js';
+import { CAMPAIGN_FILE, campaignProblem, type FileKind } from './campaign-problem.js';
 
 /** A campaign is a page or two; what is longer is no campaign. */
 export const MAX_CAMPAIGN_CHARACTERS = 100_000;
@@ -14,16 +14,26 @@ export interface FileProblem {
   message: string;
 }
 
-export type CampaignReading = { ok: true; definition: CampaignDefinition } | { ok: false; problems: FileProblem[] };
+export type YamlReading<Definition> = { ok: true; definition: Definition } | { ok: false; problems: FileProblem[] };
+export type CampaignReading = YamlReading<CampaignDefinition>;
 
 type Path = readonly PropertyKey[];
 
+/** Reads a campaign's YAML. @param fileName only repeated in the problems */
+export function readCampaign(text: string, fileName: string): CampaignReading {
+  return readYaml(CAMPAIGN_FILE, text, fileName);
+}
+
 /**
- * Reads a campaign's YAML: all that is wrong at once, in the order of the lines. What one key alone can be is told
- * first; rules between keys (a reminder after the expiry) are looked at once every key is right by itself.
+ * Reads a YAML file that people edit: all that is wrong at once, in the order of the lines. What one key alone can be
+ * is told first; rules between keys (a reminder after the expiry) are looked at once every key is right by itself.
  * @param fileName only repeated in the problems
  */
-export function readCampaign(text: string, fileName: string): CampaignReading {
+export function readYaml<Schema extends z.ZodType>(
+  kind: FileKind<Schema>,
+  text: string,
+  fileName: string,
+): YamlReading<z.output<Schema>> {
   const lines = new LineCounter();
   const at = (offset: number, message: string): FileProblem => {
     const { line, col } = lines.linePos(offset);
@@ -31,20 +41,20 @@ export function readCampaign(text: string, fileName: string): CampaignReading {
   };
   if (text.length > MAX_CAMPAIGN_CHARACTERS)
     return refused([
-      at(0, `the file is longer than ${MAX_CAMPAIGN_CHARACTERS} characters; a campaign is a page or two`),
+      at(0, `the file is longer than ${MAX_CAMPAIGN_CHARACTERS} characters; ${kind.what} is a page or two`),
     ]);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) return refused(broken.map((error) => at(error.pos[0], yamlSentence(error))));
   const value = plainValue(document);
   if (value instanceof Error) return refused([at(0, `the file can't be read: ${value.message}`)]);
-  const parsed = campaignSchema.safeParse(value);
+  const parsed = kind.schema.safeParse(value);
   if (parsed.success) return { ok: true, definition: parsed.data };
   return refused(
     parsed.error.issues
       .filter(isFirstOfItsKind)
       .flatMap((issue) =>
-        places(document, issue).map(([offset, key]) => at(offset, campaignProblem(issue, value, key))),
+        places(document, issue).map(([offset, key]) => at(offset, campaignProblem(issue, value, key, kind))),
       ),
   );
 }
@@ -54,7 +64,7 @@ export function describeProblems(problems: readonly FileProblem[]): string {
   return problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join('\n');
 }
 
-function refused(problems: FileProblem[]): CampaignReading {
+function refused(problems: FileProblem[]): { ok: false; problems: FileProblem[] } {
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 

@@ -6,15 +6,35 @@ const MAX_MISSPELT = 2;
 
 type Path = readonly PropertyKey[];
 
+/** What a file is read as. */
+export interface FileKind<Schema extends z.ZodType = z.ZodType> {
+  schema: Schema;
+  /** with its article, as in "a campaign" */
+  what: string;
+  /** a line that such a file begins with */
+  beginsWith: string;
+}
+
+export const CAMPAIGN_FILE = {
+  schema: campaignSchema,
+  what: 'a campaign',
+  beginsWith: 'campaign: keep-your-tier',
+} satisfies FileKind;
+
 /**
  * An issue of the schema as a sentence that says what is wrong and what to write.
  * @param value   the whole file as read
  * @param unknown the key, when the issue is about one that is not known
  */
-export function campaignProblem(issue: z.core.$ZodIssue, value: unknown, unknown: string | null): string {
+export function campaignProblem(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  unknown: string | null,
+  kind: FileKind = CAMPAIGN_FILE,
+): string {
   const where = issue.path.map(String).join('.');
-  if (unknown !== null) return unknownKey(unknown, issue.path);
-  if (where === '') return 'this is not a campaign; begin with a line like "campaign: keep-your-tier"';
+  if (unknown !== null) return unknownKey(unknown, issue.path, kind.schema, value);
+  if (where === '') return `this is not ${kind.what}; begin with a line like "${kind.beginsWith}"`;
   const given = valueAt(value, issue.path);
   if (given === undefined) return `${where} is missing; add it`;
   switch (issue.code) {
@@ -25,7 +45,9 @@ export function campaignProblem(issue: z.core.$ZodIssue, value: unknown, unknown
     case 'invalid_value':
       return `${where} is ${JSON.stringify(given)}, but must be ${issue.values.map(String).join(' or ')}`;
     case 'invalid_union':
-      return `${where} is ${JSON.stringify(given)}, but must be ${literals(issue.errors).join(' or ')}`;
+      return isDefault(issue)
+        ? `${where} is ${JSON.stringify(given)}, but must be ${literals(issue.errors).join(' or ')}`
+        : say(where, issue);
     case 'too_small':
       return isDefault(issue) ? `${where} is empty; write something` : say(where, issue);
     default:
@@ -37,27 +59,37 @@ const say = (where: string, issue: z.core.$ZodIssue): string => `${where}: ${iss
 /** The library's own words are for programmers; the schema's are for people. */
 const isDefault = (issue: z.core.$ZodIssue): boolean => /^(Invalid|Too) /.test(issue.message);
 
-function unknownKey(key: string, path: Path): string {
-  const known = knownKeys(path);
+function unknownKey(key: string, path: Path, schema: z.ZodType, value: unknown): string {
+  const known = knownKeys(path, schema, value);
   const near = known.find((candidate) => distance(candidate.toLowerCase(), key.toLowerCase()) <= MAX_MISSPELT);
   const advice = near ? `did you mean "${near}"?` : `known here: ${known.join(', ')}`;
   const where = path.length === 0 ? '' : ` in ${path.map(String).join('.')}`;
   return `"${key}" is not known${where}; ${advice}`;
 }
 
-function knownKeys(path: Path): string[] {
-  let schema: unknown = campaignSchema;
-  for (const key of path) schema = unwrapped(schema) instanceof z.ZodObject ? shapeOf(schema)[String(key)] : undefined;
-  return Object.keys(shapeOf(schema));
+function knownKeys(path: Path, whole: z.ZodType, value: unknown): string[] {
+  let schema: unknown = whole;
+  path.forEach((key, depth) => {
+    const object = unwrapped(schema, valueAt(value, path.slice(0, depth)));
+    schema = object instanceof z.ZodArray ? object.element : shapeOf(object)[String(key)];
+  });
+  return Object.keys(shapeOf(unwrapped(schema, valueAt(value, path))));
 }
 
-function shapeOf(schema: unknown): Record<string, unknown> {
-  const object = unwrapped(schema);
+function shapeOf(object: unknown): Record<string, unknown> {
   return object instanceof z.ZodObject ? object.shape : {};
 }
 
-function unwrapped(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+/** What stands behind an optional value, or the branch of a union that the value's own kind chooses. */
+function unwrapped(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional) return schema.unwrap();
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const kind = valueAt(value, [discriminator]);
+  return schema.options.find((option) => {
+    const literal: unknown = shapeOf(option)[discriminator];
+    return literal instanceof z.ZodLiteral && literal.safeParse(kind).success;
+  });
 }
 
 function valueAt(value: unknown, path: Path): unknown {

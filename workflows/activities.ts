@@ -1,9 +1,12 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ComplaintActivities } from '../activities/complaint.js';
+import type { EntitlementActivities } from '../activities/entitlements.js';
 import type { GoalActivities } from '../activities/goals.js';
 import type { JourneyActivities } from '../activities/journey.js';
 import type { JourneyMessageActivities } from '../activities/journey-messages.js';
+import type { PointsActivities } from '../activities/points.js';
 import type { ReconcileActivities } from '../activities/reconcile.js';
+import type { RedemptionActivities } from '../activities/redemption.js';
 import type { RoundActivities } from '../activities/round.js';
 import { BUSINESS_REFUSAL, OVER } from '../domain/refusal.js';
 
@@ -19,7 +22,8 @@ const retry = {
 export const record = proxyActivities<
   Pick<JourneyActivities, 'dropOffer'> &
     Pick<JourneyMessageActivities, 'giveUpJourneyMessage'> &
-    Omit<ComplaintActivities, 'sendComplaintLetter'>
+    Omit<ComplaintActivities, 'sendComplaintLetter'> &
+    Pick<RedemptionActivities, 'settleOrder' | 'giveUpOrder' | 'cancelOrder'>
 >({ startToCloseTimeout: '10s', retry });
 
 /**
@@ -27,8 +31,16 @@ export const record = proxyActivities<
  * every minute for days, and nothing comes later by more than the outage lasted.
  */
 export const post = proxyActivities<
-  Pick<JourneyMessageActivities, 'sendJourneyMessage'> & Pick<ComplaintActivities, 'sendComplaintLetter'>
+  Pick<JourneyMessageActivities, 'sendJourneyMessage'> &
+    Pick<ComplaintActivities, 'sendComplaintLetter'> &
+    Pick<RedemptionActivities, 'sendRedemptionLetter'>
 >({ startToCloseTimeout: '10s', retry: { ...retry, maximumInterval: '4h' } });
+
+/** One asking of a partner over HTTP; while it is away it is asked every quarter of an hour, and takes the order soon after. */
+export const partner = proxyActivities<Pick<RedemptionActivities, 'deliverOrder'>>({
+  startToCloseTimeout: '15s',
+  retry: { ...retry, maximumInterval: '15m' },
+});
 
 /**
  * One short transaction that needs nothing but Postgres, run inside the workflow's own task: one event instead of six.
@@ -40,7 +52,14 @@ export const note = proxyLocalActivities<Pick<JourneyActivities, 'openJourney' |
 });
 
 /** Set-based work over the whole bank. A worker that died in the middle of it holds the round up for one heartbeat timeout. */
-export const bank = proxyActivities<RoundActivities & GoalActivities & ReconcileActivities>({
+export const bank = proxyActivities<
+  RoundActivities &
+    GoalActivities &
+    ReconcileActivities &
+    PointsActivities &
+    EntitlementActivities &
+    Pick<RedemptionActivities, 'resumeRedemptions'>
+>({
   startToCloseTimeout: '30m',
   heartbeatTimeout: '20s',
   retry,

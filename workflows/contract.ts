@@ -6,18 +6,25 @@ import type { WorkflowStartOptions } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BusinessClock } from '../domain/business-clock.js';
+import { redemptionWorkflowId, type OrderState } from '../domain/redemption.js';
 import type {
   CampaignRef,
   ComplaintRef,
   CustomerRef,
   Instant,
   JourneyId,
+  OrderRef,
   Outcome,
   PlainDate,
 } from '../domain/types.js';
 
 export const TASK_QUEUE = 'keepwell';
-export const WORKFLOWS = { journey: 'customerJourney', complaint: 'complaintCase', round: 'dailyRound' } as const;
+export const WORKFLOWS = {
+  journey: 'customerJourney',
+  complaint: 'complaintCase',
+  redemption: 'redemptionOrder',
+  round: 'dailyRound',
+} as const;
 
 export const journeyWorkflowId = (id: JourneyId): string => `journey:${id}`;
 /** `key` names the complaint before it has a number: `survey:<id>` or `page:<text id>`. */
@@ -165,6 +172,50 @@ export const resolveComplaint = defineUpdate<ComplaintState, [{ handlerRef: stri
   'resolveComplaint',
 );
 export const complaintState = defineQuery<ComplaintState>('complaintState');
+
+// ---- redemption ----
+
+/** The order is in the database already, with its points held. */
+export interface RedemptionInput {
+  orderRef: OrderRef;
+  customerRef: CustomerRef;
+  clock: BusinessClock;
+}
+
+export interface RedemptionState {
+  orderRef: OrderRef;
+  state: OrderState;
+  words: string;
+  /** the partner's answer is due; null: the partner does not have the order yet, or it is settled */
+  waitsUntil: Instant | null;
+}
+
+/** The partner has said something, which is in the database: the run looks there. */
+export const partnerAnswered = defineSignal('partnerAnswered');
+/** Refused once the partner may know of the order. */
+export const cancelRedemption = defineUpdate<RedemptionState, [{ by: 'customer' | 'staff' }]>('cancelRedemption');
+export const redemptionState = defineQuery<RedemptionState>('redemptionState');
+
+/** How an order's run is started, by whoever starts it; after one that was ended by force it goes on where that stood. */
+export function redemptionStart(
+  input: RedemptionInput,
+): [string, WorkflowStartOptions<(input: RedemptionInput) => Promise<RedemptionState>>] {
+  return [
+    WORKFLOWS.redemption,
+    {
+      taskQueue: TASK_QUEUE,
+      workflowId: redemptionWorkflowId(input.orderRef),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      args: [input],
+      typedSearchAttributes: [
+        { key: searchAttributes.customer, value: input.customerRef },
+        { key: searchAttributes.step, value: 'held' },
+      ],
+      staticSummary: `order ${input.orderRef} of ${input.customerRef}`,
+    },
+  ];
+}
 
 // ---- the daily round: evaluate tiers, find customers at risk, start journeys, look at goals ----
 

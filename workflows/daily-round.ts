@@ -1,5 +1,6 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { patched, setCurrentDetails } from '@temporalio/workflow';
 import { bank } from './activities.js';
+import type { PlainDate } from '../domain/types.js';
 import type { RoundInput, RoundResult } from './contract.js';
 
 /** The bank's day is judged: tiers evaluated, goals looked at, customers at risk found, admitted and started. */
@@ -16,10 +17,22 @@ export async function dailyRound(input: RoundInput): Promise<RoundResult> {
     ]);
     Object.assign(result, await bank.admitCustomers.executeWithOptions({ summary: 'admission' }, [{ asOf }]));
     await bank.startJourneys();
+    if (patched('loyalty')) await loyalty(asOf);
   }
   const found = result.findings.reduce((sum, finding) => sum + finding.customers, 0);
   setCurrentDetails(
     `judged ${asOf}: ${found} findings, ${result.admitted} journeys begun, ${result.refused} customers told why not, ${met} goals met`,
   );
   return result;
+}
+
+/** What the day did to customers' points, to what was promised to them and to what their loyalty entitles them to. */
+async function loyalty(asOf: PlainDate): Promise<void> {
+  await bank.releaseLapsedReservations();
+  await bank.resumeRedemptions();
+  await bank.earnPoints.executeWithOptions({ summary: `points earned up to ${asOf}` }, [{ asOf }]);
+  // the notice first: who hears of it today can still spend what expires after today
+  await bank.noticeExpiringPoints.executeWithOptions({ summary: `points about to expire on ${asOf}` }, [{ asOf }]);
+  await bank.expirePoints.executeWithOptions({ summary: `points expired before ${asOf}` }, [{ asOf }]);
+  await bank.evaluateEntitlements.executeWithOptions({ summary: `entitlements on ${asOf}` }, [{ asOf }]);
 }

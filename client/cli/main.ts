@@ -1,15 +1,21 @@
 import { Command, CommanderError } from 'commander';
+import { addApi } from './api.js';
 import { addBank } from './bank.js';
 import { addCampaign } from './campaign.js';
+import { addCatalogue } from './catalogue.js';
 import { addComplaint } from './complaint.js';
 import { addCustomer } from './customer.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
+import { addEntitlement } from './entitlement.js';
 import { addImport } from './import.js';
 import { addJourney } from './journey.js';
+import { addLedger } from './ledger.js';
+import { addOffer } from './offer.js';
 import { toJson, WrongUsage } from './output.js';
+import { addPoints } from './points.js';
 import { addPrepare } from './prepare.js';
-import { addRewards } from './rewards.js';
+import { addOrder } from './redemption.js';
 import { addSchedule } from './schedule.js';
 
 // Every noun is a file that adds its commands. What takes time to load (Postgres, Temporal) is imported by the command
@@ -32,9 +38,10 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride();
-  const nouns = [addCampaign, addDetect, addCustomer, addJourney, addComplaint, addRewards];
+  const nouns = [addCampaign, addDetect, addCustomer, addJourney, addComplaint, addPoints, addLedger];
   const house = [addSchedule, addBank, addImport, addDoctor, addPrepare];
-  for (const add of [...nouns, ...house]) add(program);
+  const loyalty = [addOffer, addEntitlement, addApi, addCatalogue, addOrder];
+  for (const add of [...nouns, ...loyalty, ...house]) add(program);
   return program;
 }
 

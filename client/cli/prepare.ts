@@ -2,11 +2,16 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { businessTime } from '../../domain/business-clock.js';
+import type { CampaignDefinition } from '../../domain/campaign.js';
+import type { Instant } from '../../domain/types.js';
 import type { Installation } from '../../store/installation.js';
 import { generateBank, loaded, wholeNumber } from './bank.js';
 import { readCampaignFile } from './campaign.js';
+import { publishShippedCatalogue } from './catalogue.js';
 import { withDesk, type Desk } from './context.js';
+import { publishShippedOffers } from './offer.js';
 import { does, say, type Answer } from './output.js';
+import { publishShippedProgramme } from './points-programme.js';
 
 const CAMPAIGNS = join(__dirname, '..', '..', 'campaigns');
 const USUAL_CUSTOMERS = '1000';
@@ -38,6 +43,10 @@ function prepare(): Promise<Answer> {
     const { installation, isNew, words } = await bankThere(desk);
     step(words);
     for (const published of await publishAll(desk, installation)) step(published);
+    const at = businessTime(installation.clock, Date.now());
+    for (const published of await publishShippedOffers(desk.database, at, PUBLISHER)) step(published);
+    step(await publishShippedProgramme(desk.database, at, PUBLISHER));
+    step(await publishShippedCatalogue(desk.database, at, PUBLISHER));
     step(await scheduleThere(desk, installation, isNew));
     return { data: { steps, newBank: isNew }, text: () => 'Prepared.' };
   });
@@ -60,8 +69,7 @@ async function bankThere({ database }: Desk): Promise<{ installation: Installati
   return { installation, isNew: true, words: loaded('A sample bank', result, result.asOf) };
 }
 
-async function publishAll({ database }: Desk, { clock }: Installation): Promise<string[]> {
-  const { definitionDigest, publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+async function publishAll(desk: Desk, { clock }: Installation): Promise<string[]> {
   const { describeProblems } = await import('../../domain/campaign-file.js');
   const files = (await readdir(CAMPAIGNS)).filter((name) => name.endsWith('.yaml')).sort();
   const words: string[] = [];
@@ -69,18 +77,34 @@ async function publishAll({ database }: Desk, { clock }: Installation): Promise<
     const { text, reading } = await readCampaignFile(join(CAMPAIGNS, file));
     if (!reading.ok)
       throw new Error(`a campaign can't be published; correct it:\n${describeProblems(reading.problems)}`);
-    const { definition } = reading;
-    const version = { definition, sourceText: text, digest: definitionDigest(definition) };
-    const at = businessTime(clock, Date.now());
-    const published = await publishCampaign(database, { ...version, at, by: PUBLISHER });
-    const { campaignRef, newest } = published;
-    const inForce = published.isNew ? null : await readCampaignVersion(database, campaignRef);
-    const how = published.isNew
-      ? 'is published'
-      : `is in force${inForce?.publishedBy === PUBLISHER ? '' : `, published by ${inForce?.publishedBy}`}`;
-    words.push(`Campaign ${campaignRef} version ${newest} ${how}.`);
+    words.push(await publish(desk, reading.definition, text, businessTime(clock, Date.now())));
   }
   return words;
+}
+
+async function publish(
+  { database }: Desk,
+  definition: CampaignDefinition,
+  sourceText: string,
+  at: Instant,
+): Promise<string> {
+  const { definitionDigest, publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+  const { RewardNotApproved } = await import('../../store/approvals.js');
+  const { approveInSampleBank } = await import('../../bank/sample-compliance.js');
+  await approveInSampleBank(database, definition, at);
+  const version = { definition, sourceText, digest: definitionDigest(definition), at, by: PUBLISHER };
+  const published = await publishCampaign(database, version).catch((error: unknown) => {
+    if (error instanceof RewardNotApproved) return error;
+    throw error;
+  });
+  // the house opens all the same: what was in force stays, and compliance need not be awake for a start
+  if (published instanceof RewardNotApproved) return `Campaign ${published.message}.`;
+  const { campaignRef, newest } = published;
+  const inForce = published.isNew ? null : await readCampaignVersion(database, campaignRef);
+  const how = published.isNew
+    ? 'is published'
+    : `is in force${inForce?.publishedBy === PUBLISHER ? '' : `, published by ${inForce?.publishedBy}`}`;
+  return `Campaign ${campaignRef} version ${newest} ${how}.`;
 }
 
 async function scheduleThere(desk: Desk, installation: Installation, isNewBank: boolean): Promise<string> {

@@ -11,15 +11,19 @@ import fastify, {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
+import type { ApiToken } from '../../config/api-tokens.js';
 import type { Database } from '../../store/database.js';
+import { apiRoutes } from './api.js';
 import { codecRoutes } from './codec.js';
 import { complaintRoutes } from './complaint.js';
 import { RefusalPage, sendPage } from './page.js';
+import { partnerRoutes } from './partner-events.js';
 import { preferencesRoutes, unsubscribeRoutes } from './preferences.js';
 import { isOutage, logged, PageRefusal } from './refusal.js';
 import { startRoutes } from './start.js';
 import { surveyRoutes } from './survey.js';
 import { temporalDoor } from './temporal-door.js';
+import { URLS } from './urls.js';
 import {
   FORM_LIMIT_BYTES,
   isLocal,
@@ -46,10 +50,19 @@ export interface WebParts {
   log: FastifyBaseLogger;
   /** addresses of the proxies whose X-Forwarded-For is believed, joined by commas; without one all visitors behind a proxy share a limit */
   trustProxy?: string | undefined;
+  /** of the bank's systems that may ask; without one the API answers nobody */
+  apiTokens?: readonly ApiToken[];
 }
 
 /** The web server with all its pages; the caller listens, and closes the database and Temporal after it. */
-export async function buildWeb({ database, client, surroundings, log, trustProxy }: WebParts): Promise<App> {
+export async function buildWeb({
+  database,
+  client,
+  surroundings,
+  log,
+  trustProxy,
+  apiTokens = [],
+}: WebParts): Promise<App> {
   const web: Web = { database, door: temporalDoor(client), surroundings, known: { installation: null } };
   const app: App = fastify({
     loggerInstance: log,
@@ -74,6 +87,8 @@ export async function buildWeb({ database, client, surroundings, log, trustProxy
   );
   for (const routes of [startRoutes, surveyRoutes, complaintRoutes, preferencesRoutes, codecRoutes]) routes(app, web);
   await app.register(async (scope: App) => oneClick(scope, web));
+  await app.register(async (scope: App) => partnerRoutes(scope, web));
+  await app.register(async (scope: App) => apiRoutes(scope, web, apiTokens), { prefix: URLS.api });
   return app;
 }
 

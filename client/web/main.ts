@@ -1,3 +1,4 @@
+import { readApiTokens } from '../../config/api-tokens.js';
 import { readSurroundings } from '../../config/surroundings.js';
 import { createLog } from '../../config/log.js';
 import { connectClient } from '../../config/temporal.js';
@@ -30,6 +31,7 @@ function inWords(error: unknown, port: string): string {
 
 async function main(): Promise<void> {
   const surroundings = readSurroundings();
+  const apiTokens = readApiTokens();
   const port = readPort(process.env['KEEPWELL_WEB_PORT']);
   const host = process.env['KEEPWELL_WEB_HOST'] || DEFAULT_HOST;
   const database = Database.open(surroundings.databaseUrl, 'app', (error) =>
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
     surroundings,
     log,
     trustProxy: process.env['KEEPWELL_WEB_TRUST_PROXY'] || undefined,
+    apiTokens,
   });
   const stop = async (): Promise<void> => {
     setTimeout(() => process.exit(1), CLOSE_LIMIT_MS).unref();

@@ -14,17 +14,22 @@ import {
   complaintWorkflowId,
   journeyWorkflowId,
   optedOut,
+  partnerAnswered,
+  redemptionStart,
   searchAttributes,
   TASK_QUEUE,
   WORKFLOWS,
   type AnswerReceipt,
   type ComplaintInput,
   type ComplaintReceipt,
+  type RedemptionInput,
   type SurveyAnswer,
 } from '../../workflows/contract.js';
 
 /** A visitor waits this long (ms) for a worker's answer; what was asked is safe to ask again. */
 export const ANSWER_LIMIT_MS = 10_000;
+/** A partner waits this long (ms) for what is told already by the stored event. */
+const TELL_LIMIT_MS = 3_000;
 /** The health page waits this long (ms) for the server. */
 const HEALTH_LIMIT_MS = 2_000;
 
@@ -46,6 +51,8 @@ export interface TemporalDoor {
   complain(input: ComplaintInput, updateId: string): Promise<Asked<ComplaintReceipt>>;
   /** a journey that has ended has nothing to hear */
   optOut(workflowId: string): Promise<void>;
+  /** an order's run looks at what its partner said; a run that is not there is started */
+  tellOrder(input: RedemptionInput): Promise<void>;
   /** @throws Error when the server does not answer within HEALTH_LIMIT_MS */
   check(): Promise<void>;
 }
@@ -71,6 +78,14 @@ export function temporalDoor(client: Client): TemporalDoor {
         within(ANSWER_LIMIT_MS, () => client.workflow.getHandle(workflowId).signal(optedOut)),
       );
       if (told.kind === 'refused') throw new Error(`a signal can't be refused, and was: ${told.words}`);
+    },
+    tellOrder: async (input) => {
+      const [workflow, options] = redemptionStart(input);
+      await asked(() =>
+        within(TELL_LIMIT_MS, () =>
+          client.workflow.signalWithStart(workflow, { ...options, signal: partnerAnswered, signalArgs: [] }),
+        ),
+      );
     },
     check: async () => {
       await within(HEALTH_LIMIT_MS, () => client.workflowService.getSystemInfo({}));

@@ -19,4 +19,9 @@ export const URLS = {
   complaint: '/complaint/:token',
   preferences: '/preferences/:token',
   unsubscribe: '/unsubscribe/:token',
+  /** what programs ask begins with this; the two below follow it */
+  api: '/api',
+  apiEntitlements: '/customers/:ref/entitlements',
+  apiOffers: '/offers',
+  partnerEvents: '/partners/:partner/events',
 } as const;

@@ -1,0 +1,132 @@
+import { linkUrl, signLink } from '../config/links.js';
+import { addDays, addMillis, days, type Instant, type Language, type PlainDate } from '../domain/types.js';
+import type { CustomerContact } from '../store/customers.js';
+import { earnPoints } from '../store/earning.js';
+import { expirePoints, noticeKey, pointsToNotice, type ExpiringPoints } from '../store/expiry.js';
+import { programmeInForce } from '../store/points-programmes.js';
+import { now } from './dependencies.js';
+import type { MessageDependencies } from './journey-messages.js';
+import type { Mail } from './mail.js';
+import { renderMessage, TemplateError } from './message-templates.js';
+import { NotTaken, sendOutreach, type OutreachResult } from './outreach.js';
+import { whileBeating } from './round.js';
+
+/** Letters under way at once. */
+const SENDS_AT_ONCE = 4;
+/** After so many letters in a row that could not be sent something is amiss, and the rest is left to the next round. */
+const FAILURES_IN_ROW = 20;
+/** The link to preferences works for so many days after the letter. */
+const LINK_DAYS = 90;
+
+export interface PointsNoticed {
+  sent: number;
+  /** withheld by the door, refused by the server, or unsure: no letter comes for these any more */
+  notSent: number;
+  /** not taken by the server, or the template fails; the next round tries again */
+  waiting: number;
+}
+
+/** What the daily round does with customers' points. Each may be run twice and does its work once. */
+export function pointsActivities(deps: MessageDependencies) {
+  return {
+    /** `points` as text: JSON has no whole numbers of that size. */
+    earnPoints: (input: { asOf: PlainDate }): Promise<{ lookedAt: number; points: string; capped: number }> =>
+      whileBeating(earn(deps, input.asOf)),
+    expirePoints: (input: { asOf: PlainDate }): Promise<{ customers: number; points: string }> =>
+      whileBeating(expire(deps, input.asOf)),
+    noticeExpiringPoints: (input: { asOf: PlainDate }): Promise<PointsNoticed> =>
+      whileBeating(noticeExpiringPoints(deps, input.asOf)),
+  };
+}
+export type PointsActivities = ReturnType<typeof pointsActivities>;
+
+async function earn(
+  deps: MessageDependencies,
+  asOf: PlainDate,
+): Promise<{ lookedAt: number; points: string; capped: number }> {
+  const { lookedAt, points, capped } = await earnPoints(deps.database, { asOf, at: now(deps.bank) });
+  return { lookedAt, points: String(points), capped };
+}
+
+async function expire(deps: MessageDependencies, asOf: PlainDate): Promise<{ customers: number; points: string }> {
+  const { customers, points } = await expirePoints(deps.database, { asOf, at: now(deps.bank) });
+  return { customers, points: String(points) };
+}
+
+/** Writes to everybody whose points expire within the programme's notice, once for each customer and day of expiry. */
+async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate): Promise<PointsNoticed> {
+  const noticed: PointsNoticed = { sent: 0, notSent: 0, waiting: 0 };
+  const programme = await programmeInForce(deps.database, asOf);
+  if (!programme) return noticed;
+  const at = now(deps.bank);
+  const to = addDays(asOf, programme.definition.noticeBefore + 1);
+  let failures = 0;
+  for (let after: string | null = ''; after !== null;) {
+    const { expiring, next } = await pointsToNotice(deps.database, { from: asOf, to, after });
+    for (let i = 0; i < expiring.length; i += SENDS_AT_ONCE) {
+      const some = expiring.slice(i, i + SENDS_AT_ONCE);
+      const states = await Promise.all(some.map((points) => notice(deps, points, at)));
+      for (const state of states) {
+        failures = state === 'waiting' ? failures + 1 : 0;
+        noticed[state] += 1;
+      }
+      if (failures >= FAILURES_IN_ROW) return noticed;
+    }
+    after = next;
+  }
+  return noticed;
+}
+
+async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<keyof PointsNoticed> {
+  try {
+    const { state } = await sendNotice(deps, expiring, at);
+    return state === 'sent' ? 'sent' : 'notSent';
+  } catch (error) {
+    // a letter that is not taken, or can't be written, holds up neither the others nor the round
+    if (error instanceof NotTaken || error instanceof TemplateError) return 'waiting';
+    throw error;
+  }
+}
+
+function sendNotice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<OutreachResult> {
+  const { customerRef } = expiring;
+  return sendOutreach(deps, {
+    key: noticeKey(expiring),
+    customerRef,
+    journeyId: null,
+    complaintRef: null,
+    template: 'points-expire',
+    messageClass: 'service',
+    purpose: 'other',
+    at,
+    compose: async (customer) => compose(deps, expiring, customer, at),
+  });
+}
+
+function compose(
+  deps: MessageDependencies,
+  { points, expiresOn }: ExpiringPoints,
+  customer: CustomerContact,
+  at: Instant,
+): Omit<Mail, 'messageId' | 'to'> {
+  const token = signLink(deps.linkSecret, {
+    purpose: 'preferences',
+    subject: customer.customerRef,
+    expiresAt: addMillis(at, days(LINK_DAYS)),
+  });
+  const { language } = customer;
+  const data = {
+    customer: { name: customer.name },
+    bank: { name: deps.bank.name },
+    links: { preferences: linkUrl(deps.webUrl, 'preferences', token) },
+    points,
+    expiry: { on: dayInWords(language, expiresOn) },
+  };
+  return { ...renderMessage({ template: 'points-expire', language, data }), headers: {} };
+}
+
+/** `30 November 2026`, `2026年11月30日` */
+function dayInWords(language: Language, day: PlainDate): string {
+  const locale = language === 'en' ? 'en-GB' : language;
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(Date.parse(`${day}T00:00:00Z`));
+}
