@@ -74,11 +74,16 @@ function addExport(ledger: Command): void {
 async function toStdout({ format, until, json }: Omit<ExportOptions, 'out'>): Promise<void> {
   if (json) throw new WrongUsage('--json tells about a file; add --out, or leave --json out.');
   const { exportLedger } = await import('./ledger-export.js');
-  const done = await withBank(async ({ database, installation: { zone } }) => {
-    const upTo = until === undefined ? null : await instantOption('--until', until, zone);
-    return exportLedger(database, { format, until: upTo }, process.stdout);
-  });
-  say(`${done.postings} postings; SHA-256 ${done.sha256}`);
+  try {
+    const done = await withBank(async ({ database, installation: { zone } }) => {
+      const upTo = until === undefined ? null : await instantOption('--until', until, zone);
+      return exportLedger(database, { format, until: upTo }, process.stdout);
+    });
+    say(`${done.postings} postings; SHA-256 ${done.sha256}`);
+  } catch (error) {
+    // whoever read it has enough, like head
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
 }
 
 async function toFile(file: string, { format, until, json }: Omit<ExportOptions, 'out'>): Promise<void> {

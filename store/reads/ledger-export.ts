@@ -37,9 +37,12 @@ export interface Books {
   postings: number;
   /** of the newest posting by business time; null: there is none */
   lastAt: Instant | null;
-  /** what the accounts hold, `points` and currencies */
+  /** what these accounts hold, `points` and currencies */
   units: string[];
-  /** all accounts by name, also those that nothing was posted to by then, in pages */
+  /**
+   * All accounts by name, in pages; of books up to an instant those that something was posted to by then, so that a later
+   * export up to the same instant is the same.
+   */
   accounts(): AsyncIterable<ExportedAccount[]>;
   /** by business time, then by number, in pages */
   pages(): AsyncIterable<ExportedPosting[]>;
@@ -55,6 +58,7 @@ select a.ledger_account as account, a.unit, (coalesce(i.amount, 0) - coalesce(o.
   from ledger_accounts a
   left join (select to_account, sum(amount) as amount from postings where posted_at <= $1 group by 1) i on i.to_account = a.ledger_account
   left join (select from_account, sum(amount) as amount from postings where posted_at <= $1 group by 1) o on o.from_account = a.ledger_account
+ where $1 = 'infinity' or i.amount is not null or o.amount is not null
  order by a.ledger_account`;
 
 /**
@@ -74,7 +78,8 @@ export function readBooks<Result>(
       values,
     );
     const { rows: units } = await sql.query<{ unit: string }>(
-      'select distinct unit from ledger_accounts order by unit',
+      `select distinct unit from (${ACCOUNTS}) accounts order by unit`,
+      values,
     );
     return work({
       until,

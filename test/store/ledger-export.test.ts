@@ -65,6 +65,12 @@ test('an export up to an instant has what was posted by then, and the balances o
   expect(journal).not.toContain('key:earn:later');
   expect(journal).toContain('    customer:c1  0 POINTS = 10 POINTS\n');
   expect(parse(await exported('csv', AT))).toHaveLength(2);
+  // who keeps it finds the same one later, whatever was opened since
+  await post(database.app, earn('earn:new', instant(AT + 2), { to: customerAccount('c2' as CustomerRef) }));
+  const czk = 'CZK' as Currency;
+  const owed = { kind: 'owe-redress' as const, from: redressCost(czk), to: redressOwed(czk, C1) };
+  await post(database.app, earn('owe', instant(AT + 3), { ...owed, amount: minor(1) }));
+  expect(await exported('hledger', AT)).toBe(journal);
   // the whole is in the order of business time, whatever was posted first
   expect(await exported('csv')).toMatch(/earn:then,(.|\n)*earn:later,/);
 });
