@@ -88,7 +88,8 @@ function openJourney(
     let reward = null;
     if (assignment.kind === 'assigned') {
       await assignJourney(sql, journey.journeyId, assignment.managerRef);
-      reward = await reserveReward(sql, journey, at);
+      // a run that was ended by force may still have this step in hand; nothing is promised in a closed journey
+      reward = journey.closedAt === null ? await reserveReward(sql, journey, at) : 'journey-closed';
       await projectStep(sql, journey.journeyId, 'outreach', 'a relationship manager looks after the customer', at);
     } else await projectStep(sql, journey.journeyId, 'waiting-for-manager', 'no relationship manager is free', at);
     const value: Opening =

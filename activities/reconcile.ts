@@ -1,7 +1,9 @@
+import { log } from '@temporalio/activity';
 import { complaintRestart, WORKFLOWS } from '../workflows/contract.js';
 import { unansweredAmong } from '../store/complaints.js';
 import { lockCustomer } from '../store/customers.js';
 import { answeredBefore, recordDecisions } from '../store/decisions.js';
+import { Overdrawn } from '../store/ledger.js';
 import { lapsedReservations, releaseReward } from '../store/rewards.js';
 import { closeJourney, openAmong, readJourney } from '../store/journeys.js';
 import type { Instant, JourneyId } from '../domain/types.js';
@@ -21,7 +23,8 @@ export function reconcileActivities(deps: RoundDependencies) {
   return {
     closeEndedJourneys: (): Promise<{ closed: number }> => whileBeating(closeEndedJourneys(deps)),
     /** A promise of points that outlived its journey goes back to the campaign's budget. */
-    releaseLapsedReservations: (): Promise<{ released: number }> => whileBeating(releaseLapsedReservations(deps)),
+    releaseLapsedReservations: (): Promise<{ released: number; stuck: number }> =>
+      whileBeating(releaseLapsedReservations(deps)),
     resumeEndedComplaints: (): Promise<{ resumed: number }> => whileBeating(resumeEndedComplaints(deps)),
   };
 }
@@ -80,20 +83,38 @@ async function closeOne(deps: RoundDependencies, journeyId: JourneyId, at: Insta
   });
 }
 
-async function releaseLapsedReservations(deps: RoundDependencies): Promise<{ released: number }> {
+/** What the books do not have is left for `ledger verify` to tell of; it keeps nobody else's points back. */
+async function releaseLapsedReservations(deps: RoundDependencies): Promise<{ released: number; stuck: number }> {
   const at = now(deps.bank);
+  const stuck: JourneyId[] = [];
   for (let released = 0; ;) {
-    const lapsed = await lapsedReservations(deps.database, at, BATCH);
-    if (lapsed.length === 0) return { released };
-    for (const { journeyId, customerRef, points } of lapsed)
-      await deps.database.transaction(async (sql) => {
-        await lockCustomer(sql, customerRef);
-        if (!(await releaseReward(sql, journeyId, 'expired', at))) return;
-        const key = `reservation:${journeyId}:lapsed`;
-        const told = { kind: 'reward', verdict: 'released', reasons: ['reservation-lapsed'], rules: RECONCILE_RULES };
-        const saw = { points: points.toString() };
-        await recordDecisions(sql, [{ ...told, key, customerRef, journeyId, saw, result: { released: true }, at }]);
-        released += 1;
-      });
+    const lapsed = await lapsedReservations(deps.database, at, BATCH, stuck);
+    if (lapsed.length === 0) return { released, stuck: stuck.length };
+    for (const reservation of lapsed)
+      try {
+        if (await releaseLapsed(deps, reservation, at)) released += 1;
+      } catch (error) {
+        if (!(error instanceof Overdrawn)) throw error;
+        log.error('a lapsed reservation can not be released; ask `keepwell ledger verify`', {
+          journeyId: reservation.journeyId,
+        });
+        stuck.push(reservation.journeyId);
+      }
   }
+}
+
+function releaseLapsed(
+  deps: RoundDependencies,
+  { journeyId, customerRef, points }: Awaited<ReturnType<typeof lapsedReservations>>[number],
+  at: Instant,
+): Promise<boolean> {
+  return deps.database.transaction(async (sql) => {
+    await lockCustomer(sql, customerRef);
+    if (!(await releaseReward(sql, journeyId, 'expired', at))) return false;
+    const key = `reservation:${journeyId}:lapsed`;
+    const told = { kind: 'reward', verdict: 'released', reasons: ['reservation-lapsed'], rules: RECONCILE_RULES };
+    const saw = { points: points.toString() };
+    await recordDecisions(sql, [{ ...told, key, customerRef, journeyId, saw, result: { released: true }, at }]);
+    return true;
+  });
 }

@@ -51,8 +51,9 @@ export function publishCampaign(database: Database, publication: NewCampaignVers
       'insert into campaigns (campaign_ref, priority) values ($1, $2) on conflict (campaign_ref) do nothing',
       [campaignRef, definition.priority],
     );
-    // the lock on the campaign's row makes "the next version" a number that nobody else takes
-    await sql.query('select 1 from campaigns where campaign_ref = $1 for update', [campaignRef]);
+    // the lock on the campaign's row makes "the next version" a number that nobody else takes; who only refers to the
+    // campaign (a reservation that holds a share of its budget) does not wait for it
+    await sql.query('select 1 from campaigns where campaign_ref = $1 for no key update', [campaignRef]);
     const { rows } = await sql.query<{ newest: number | null; same: number | null }>(
       `select max(version) as newest, max(version) filter (where digest = $2) as same
          from campaign_versions where campaign_ref = $1`,

@@ -157,15 +157,17 @@ async function settleReservation(sql: Sql, journeyId: JourneyId, as: string, at:
   ]);
 }
 
-/** Reservations that have lapsed, the oldest first. */
+/** Reservations that have lapsed, the oldest first, but for those of some journeys. */
 export async function lapsedReservations(
   sql: Sql,
   at: Instant,
   limit: number,
+  except: readonly JourneyId[] = [],
 ): Promise<Pick<Reservation, 'journeyId' | 'customerRef' | 'points'>[]> {
   const { rows } = await sql.query<Reservation>(
-    `${RESERVATION} where settled_at is null and expires_at <= $1 order by expires_at, journey_id limit $2`,
-    [timestamp(at), limit],
+    `${RESERVATION} where settled_at is null and expires_at <= $1 and journey_id <> all($3)
+      order by expires_at, journey_id limit $2`,
+    [timestamp(at), limit, except],
   );
   return rows;
 }

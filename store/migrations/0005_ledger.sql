@@ -122,21 +122,37 @@ create function ledger_spread(account text, total bigint, over bigint) returns v
    where b.ledger_account = account
 $$;
 
--- Puts points into a budget: into a share that nobody holds, or waits for one. A whole budget is spread over all.
-create function ledger_add_to_shares(account text, amount bigint, whole boolean) returns void language plpgsql set search_path = public, pg_temp as $$
+-- Holds a share of a budget that points will be put into, a free one if there is any; a whole budget is spread over all,
+-- so all are held, and null is the answer. Shares are held before a key is inserted, by everybody: nobody who holds a
+-- key waits for a share.
+create function ledger_hold_share(account text, whole boolean) returns smallint language plpgsql set search_path = public, pg_temp as $$
 declare
   probe smallint := floor(random() * 64);
   picked smallint;
 begin
   if whole then
     perform 1 from budget_shares b where b.ledger_account = account order by b.share for no key update;
-    perform ledger_spread(account, (select sum(b.available)::bigint from budget_shares b where b.ledger_account = account) + amount, 64);
-    return;
+    return null;
   end if;
   select b.share into picked from budget_shares b
    where b.ledger_account = account and b.share >= probe limit 1 for no key update skip locked;
-  update budget_shares b set available = available + amount
-   where b.ledger_account = account and b.share = coalesce(picked, 0);
+  if picked is null then
+    select b.share into picked from budget_shares b where b.ledger_account = account limit 1 for no key update skip locked;
+  end if;
+  if picked is null then
+    select b.share into picked from budget_shares b where b.ledger_account = account and b.share = probe for no key update;
+  end if;
+  return picked;
+end $$;
+
+-- Puts points into the share that is held for it; null: spreads the budget anew over all of them.
+create function ledger_add_to_shares(account text, amount bigint, held smallint) returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+  if held is null then
+    perform ledger_spread(account, (select sum(b.available)::bigint from budget_shares b where b.ledger_account = account) + amount, 64);
+  else
+    update budget_shares b set available = available + amount where b.ledger_account = account and b.share = held;
+  end if;
 end $$;
 
 -- Takes points out of a budget: out of one free share that has enough, else out of all together, which are then spread
@@ -162,6 +178,8 @@ begin
   if picked is null then
     -- in the order of the shares: who waits for one holds none after it
     perform 1 from budget_shares b where b.ledger_account = account order by b.share for no key update;
+    -- a budget that is not open yet can't be held, and has nothing
+    if not found then return false; end if;
     select coalesce(sum(b.available), 0) into total from budget_shares b where b.ledger_account = account;
     if total < amount then return false; end if;
     total := total - amount;
@@ -183,15 +201,25 @@ declare
   guard text := ledger_guard(p_from);
   enough boolean := true;
   taken boolean := false;
+  refills boolean := ledger_guard(p_to) = 'shares';
+  held smallint;
   posting bigint;
   same boolean;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the ledger posts in read committed: it must see what was posted before it had its locks' using errcode = 'KW004';
+  end if;
+  if p_amount < 1 then
+    raise exception 'an amount is at least 1, not %', p_amount using errcode = 'KW004';
+  end if;
   if ledger_unit(p_from) <> ledger_unit(p_to) then
     raise exception '"%" holds % and "%" holds %', p_from, ledger_unit(p_from), p_to, ledger_unit(p_to) using errcode = 'KW004';
   end if;
   if p_reverses is not null then
     perform 1 from postings p where p.posting_id = p_reverses and p.kind <> 'reversal'
-       and (p.from_account, p.to_account, p.amount) = (p_to, p_from, p_amount);
+       and (p.from_account, p.to_account, p.amount) = (p_to, p_from, p_amount)
+       -- two who reverse it at once: one waits, and finds the other's key
+       for no key update;
     if not found then
       raise exception 'posting % is not the one to reverse with these accounts and this amount', p_reverses using errcode = 'KW004';
     end if;
@@ -199,33 +227,43 @@ begin
   -- whoever takes from a guarded account waits here for the others who do; who puts in does not
   if guard = 'balance' then
     perform 1 from ledger_accounts where ledger_account = p_from for no key update;
-    enough := coalesce((select sum(amount) from postings where to_account = p_from), 0)
-            - coalesce((select sum(amount) from postings where from_account = p_from), 0) >= p_amount;
+    -- an account that is not open yet can't be held, and has nothing; what comes in from now on is for later
+    enough := found;
+    if found then
+      enough := coalesce((select sum(amount) from postings where to_account = p_from), 0)
+              - coalesce((select sum(amount) from postings where from_account = p_from), 0) >= p_amount;
+    end if;
   elsif guard = 'shares' then
+    -- opened before a share is held, as batches do: nobody who holds a share waits for an account
+    if not exists (select 1 from ledger_accounts where ledger_account = p_to) then perform ledger_open(p_to); end if;
     taken := not exists (select 1 from postings where idempotency_key = p_key) and ledger_take_from_shares(p_from, p_amount);
     enough := taken;
   elsif p_kind = 'owe-redress' then
     -- the other accounts without a guard are there from the beginning
     perform ledger_open(p_from);
   end if;
+  if refills and enough then
+    if not exists (select 1 from ledger_accounts where ledger_account = p_to) then perform ledger_open(p_to); end if;
+    held := ledger_hold_share(p_to, p_kind = 'fund');
+  end if;
   while enough loop
-    -- nothing is inserted where the account is not open yet, or somebody else was quicker with this key
+    -- nothing is inserted where somebody else was quicker with this key, or the account was not open yet
     insert into postings (idempotency_key, kind, from_account, to_account, unit, amount, memo, posted_at, expires_on, reverses)
     select p_key, p_kind, p_from, p_to, t.unit, p_amount, p_memo, p_at, p_expires_on, p_reverses
       from ledger_accounts t where t.ledger_account = p_to
     on conflict (idempotency_key) do nothing returning posting_id into posting;
     if posting is not null then
-      if ledger_guard(p_to) = 'shares' then perform ledger_add_to_shares(p_to, p_amount, p_kind = 'fund'); end if;
+      if refills then perform ledger_add_to_shares(p_to, p_amount, held); end if;
       return posting;
     end if;
-    exit when exists (select 1 from ledger_accounts where ledger_account = p_to);
+    exit when exists (select 1 from postings where idempotency_key = p_key);
     perform ledger_open(p_to);
   end loop;
   select -p.posting_id, (p.kind, p.from_account, p.to_account, p.amount) = (p_kind, p_from, p_to, p_amount)
                         and p.reverses is not distinct from p_reverses
     into posting, same from postings p where p.idempotency_key = p_key;
   if not same then raise exception 'conflict: %', p_key using errcode = 'KW001', detail = p_key; end if;
-  if taken then perform ledger_add_to_shares(p_from, p_amount, false); end if;
+  if taken then perform ledger_add_to_shares(p_from, p_amount, ledger_hold_share(p_from, false)); end if;
   return coalesce(posting, 0);
 end $$;
 
@@ -240,6 +278,9 @@ declare
   budget record;
   added integer;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the ledger posts in read committed: it must see what was posted before it had its locks' using errcode = 'KW004';
+  end if;
   if (select count(distinct key) < count(*) from unnest(p_keys) key) then
     raise exception 'a batch names each debt once' using errcode = 'KW004';
   end if;
@@ -270,7 +311,9 @@ begin
     if budget.change < 0 and not ledger_take_from_shares(budget.account, -budget.change) then
       raise exception 'overdrawn: %', budget.account using errcode = 'KW002', detail = budget.account;
     end if;
-    if budget.change > 0 then perform ledger_add_to_shares(budget.account, budget.change, false); end if;
+    if budget.change > 0 then
+      perform ledger_add_to_shares(budget.account, budget.change, ledger_hold_share(budget.account, false));
+    end if;
   end loop;
 
   insert into postings (idempotency_key, kind, from_account, to_account, unit, amount, memo, posted_at, expires_on)
@@ -319,5 +362,5 @@ grant select, insert, update on reward_reservations to keepwell_app;
 -- The books are read by all and written by the functions alone.
 revoke insert, update, delete on ledger_accounts, postings from keepwell_app;
 grant select on ledger_account_kinds, budget_shares to keepwell_app;
-revoke all on function ledger_open, ledger_spread, ledger_add_to_shares, ledger_take_from_shares, ledger_post, ledger_post_all from public;
+revoke all on function ledger_open, ledger_spread, ledger_hold_share, ledger_add_to_shares, ledger_take_from_shares, ledger_post, ledger_post_all from public;
 grant execute on function ledger_balance, ledger_guard, ledger_unit, ledger_post, ledger_post_all to keepwell_app;

@@ -124,7 +124,7 @@ describe('a reward', () => {
 
   test('of nothing, of less than nothing, or by a way that no posting goes is no posting', async () => {
     for (const wrong of [reward('c1', 0), reward('c1', -5), reward('c1', 5, { kind: 'earn' }), hold('c1', -5)])
-      await expect(pay(wrong)).rejects.toThrow(/check constraint/);
+      await expect(pay(wrong)).rejects.toThrow(/check constraint|at least 1/);
     await expect(pay(reward('c1', 5, { to: 'nowhere:c1' as LedgerAccount }))).rejects.toThrow(
       'there is no kind of ledger account called "nowhere"',
     );
@@ -292,6 +292,16 @@ describe('nobody', () => {
     }
   });
 
+  test('posts out of a snapshot that is older than its locks: it would not see what was spent meanwhile', async () => {
+    await fund(1000);
+    const stale = database.app.transaction(async (sql) => {
+      await sql.query('set transaction isolation level repeatable read');
+      await sql.query('select 1');
+      await post(sql, reward('c1', 5));
+    });
+    await expect(stale).rejects.toThrow('the ledger posts in read committed');
+  });
+
   test('posts but by the functions that guard the accounts, and opens, shares or refills none by hand', async () => {
     await fund(1000);
     for (const statement of [
@@ -301,7 +311,7 @@ describe('nobody', () => {
       `update ledger_accounts set ledger_account = 'held:c9'`,
       `delete from ledger_accounts`,
       `update budget_shares set available = 1000000`,
-      `select ledger_add_to_shares('campaign-budget:keep-your-tier', 1, false)`,
+      `select ledger_add_to_shares('campaign-budget:keep-your-tier', 1, 0::smallint)`,
     ])
       await expect(database.app.query(statement)).rejects.toThrow(/permission denied/);
     expect(await balance(EXPIRED)).toBe(0n);

@@ -5,7 +5,7 @@ import { recordApproval } from '../../store/approvals.js';
 import { definitionDigest, publishCampaign, readCampaignVersion } from '../../store/campaigns.js';
 import { one } from '../../store/database.js';
 import { closeJourney, readJourney, type JourneyRow } from '../../store/journeys.js';
-import { customerAccount, ISSUANCE, ledgerBalance, reservedAccount } from '../../store/ledger.js';
+import { budgetAccount, customerAccount, ISSUANCE, ledgerBalance, post, reservedAccount } from '../../store/ledger.js';
 import {
   BudgetPromised,
   budgetLeft,
@@ -54,6 +54,16 @@ const left = (): Promise<bigint> => budgetLeft(database.app, CAMPAIGN);
 const has = ({ customerRef }: JourneyRow): Promise<bigint> => ledgerBalance(database.app, customerAccount(customerRef));
 const promised = ({ campaignRef, customerRef }: JourneyRow): Promise<bigint> =>
   ledgerBalance(database.app, reservedAccount(campaignRef, customerRef));
+
+/** Until somebody waits for a lock of somebody else. */
+async function blocked(): Promise<void> {
+  for (;;) {
+    const { rows } = await database.owner.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+  }
+}
 
 describe("a journey's reward", () => {
   test('is promised out of the budget when the journey begins, and the customer has nothing yet', async () => {
@@ -133,6 +143,22 @@ describe("a campaign's budget", () => {
     expect([await left(), await issued()]).toEqual([300_000n, -300_000n]);
     await publish(1_000);
     expect([await left(), await issued()]).toEqual([1_000n, -1_000n]);
+  });
+
+  test('can be published anew while a journey is about to reserve: one waits for the other, and neither for ever', async () => {
+    const journey = await journeyOf('c1');
+    let publishing: Promise<void> | undefined;
+    await database.app.transaction(async (sql) => {
+      const told = { key: 'reserve:another', kind: 'reserve' as const, amount: REWARD, memo: 'reserved', at: AT };
+      const to = reservedAccount(CAMPAIGN, journey.customerRef);
+      await post(sql, { ...told, from: budgetAccount(CAMPAIGN), to });
+      publishing = publish(300_000);
+      await blocked();
+      // what the reservation's row does: it refers to the campaign whose publisher waits for this transaction's share
+      await sql.query('select 1 from campaigns where campaign_ref = $1 for key share', [CAMPAIGN]);
+    });
+    await publishing;
+    expect(await left()).toBe(299_500n);
   });
 
   test('does not become smaller than what is promised and given', async () => {
