@@ -1,3 +1,5 @@
+import { ORDER_ENDINGS, ORDER_REFUSALS } from '../domain/redemption.js';
+
 /** Reason codes of decisions in words for staff; a code that is not here is shown as it is. */
 const WORDS: Readonly<Record<string, string>> = {
   // detection
@@ -18,7 +20,6 @@ const WORDS: Readonly<Record<string, string>> = {
   'complaint-open': 'a complaint of the customer is open',
   'cool-down': 'the last journey ended too recently',
   'address-refused': "the customer's address refuses mail for good",
-  erased: "the customer's data were erased",
   'started-today': 'this campaign has had a journey for the customer on that day',
   // assignment
   dedicated: "it is the customer's own manager",
@@ -61,6 +62,12 @@ const WORDS: Readonly<Record<string, string>> = {
   'rewarded-before': 'this campaign has rewarded the customer before',
   'run-ended-by-force': 'its run in Temporal was ended by force',
   'left-the-journey': 'the customer left the journey',
+  'reservation-lapsed': 'the promise outlived its journey and went back to the budget',
+  // corrections
+  'posting-reversed': 'staff took a posting back',
+  // orders
+  ...ORDER_REFUSALS,
+  ...ORDER_ENDINGS,
 };
 
 export const reasonWords = (code: string): string => WORDS[code] ?? code;

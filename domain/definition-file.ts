@@ -1,10 +1,9 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
 import type { z } from 'zod';
-import type { CampaignDefinition } from './campaign.js';
-import { CAMPAIGN_FILE, campaignProblem, type FileKind } from './campaign-problem.js';
+import { definitionProblem, type FileKind } from './definition-problem.js';
 
-/** A campaign is a page or two; what is longer is no campaign. */
-export const MAX_CAMPAIGN_CHARACTERS = 100_000;
+/** What people edit is a page or two; what is longer is something else. */
+export const MAX_DEFINITION_CHARACTERS = 100_000;
 
 /** One thing that is wrong in a file, for the person who edits it; line and column count from 1. */
 export interface FileProblem {
@@ -15,14 +14,8 @@ export interface FileProblem {
 }
 
 export type YamlReading<Definition> = { ok: true; definition: Definition } | { ok: false; problems: FileProblem[] };
-export type CampaignReading = YamlReading<CampaignDefinition>;
 
 type Path = readonly PropertyKey[];
-
-/** Reads a campaign's YAML. @param fileName only repeated in the problems */
-export function readCampaign(text: string, fileName: string): CampaignReading {
-  return readYaml(CAMPAIGN_FILE, text, fileName);
-}
 
 /**
  * Reads a YAML file that people edit: all that is wrong at once, in the order of the lines. What one key alone can be
@@ -39,9 +32,9 @@ export function readYaml<Schema extends z.ZodType>(
     const { line, col } = lines.linePos(offset);
     return { file: fileName, line: Math.max(1, line), column: Math.max(1, col), message };
   };
-  if (text.length > MAX_CAMPAIGN_CHARACTERS)
+  if (text.length > MAX_DEFINITION_CHARACTERS)
     return refused([
-      at(0, `the file is longer than ${MAX_CAMPAIGN_CHARACTERS} characters; ${kind.what} is a page or two`),
+      at(0, `the file is longer than ${MAX_DEFINITION_CHARACTERS} characters; ${kind.what} is a page or two`),
     ]);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const broken = [...document.errors, ...document.warnings];
@@ -54,7 +47,7 @@ export function readYaml<Schema extends z.ZodType>(
     parsed.error.issues
       .filter(isFirstOfItsKind)
       .flatMap((issue) =>
-        places(document, issue).map(([offset, key]) => at(offset, campaignProblem(issue, value, key, kind))),
+        places(document, issue).map(([offset, key]) => at(offset, definitionProblem(issue, value, key, kind))),
       ),
   );
 }

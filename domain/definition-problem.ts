@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { campaignSchema } from './campaign.js';
 
 /** Farther off than this many letters a key is not taken for a misspelling. */
 const MAX_MISSPELT = 2;
@@ -15,28 +14,25 @@ export interface FileKind<Schema extends z.ZodType = z.ZodType> {
   beginsWith: string;
 }
 
-export const CAMPAIGN_FILE = {
-  schema: campaignSchema,
-  what: 'a campaign',
-  beginsWith: 'campaign: keep-your-tier',
-} satisfies FileKind;
-
 /**
  * An issue of the schema as a sentence that says what is wrong and what to write.
  * @param value   the whole file as read
  * @param unknown the key, when the issue is about one that is not known
  */
-export function campaignProblem(
+export function definitionProblem(
   issue: z.core.$ZodIssue,
   value: unknown,
   unknown: string | null,
-  kind: FileKind = CAMPAIGN_FILE,
+  kind: FileKind,
 ): string {
   const where = issue.path.map(String).join('.');
   if (unknown !== null) return unknownKey(unknown, issue.path, kind.schema, value);
   if (where === '') return `this is not ${kind.what}; begin with a line like "${kind.beginsWith}"`;
   const given = valueAt(value, issue.path);
-  if (given === undefined) return `${where} is missing; add it`;
+  if (given === undefined)
+    return issue.code === 'invalid_value'
+      ? `${where} is missing; add it: ${issue.values.map(String).join(' or ')}`
+      : `${where} is missing; add it`;
   switch (issue.code) {
     case 'invalid_type':
       return isDefault(issue)

@@ -8,6 +8,16 @@ export const ENTITLEMENT_RULES = 'entitlement@1';
 /** In its last days an entitlement is renewed for who still meets the conditions: rounds may fail for so long. */
 export const RENEWAL_DAYS = 14;
 
+/**
+ * How many days the judged day may lie behind the bank's data for anything to be granted or renewed by it: as long as
+ * rounds may fail. What was so before that is no ground for what stands from now on.
+ */
+export const MAX_DAYS_BEHIND = RENEWAL_DAYS;
+
+/** Whether a day lies too far behind the last day of the bank's data for anything to be granted or renewed by it. */
+export const isTooOldToGrant = (asOf: PlainDate, dataUntil: PlainDate): boolean =>
+  asOf < addDays(dataUntil, -MAX_DAYS_BEHIND);
+
 /** What is known of one customer: tier and tenure on the day that is judged, the rest up to now. */
 export interface EntitlementFacts {
   tierRef: TierRef;

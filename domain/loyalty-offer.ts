@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readYaml, type YamlReading } from './campaign-file.js';
-import type { FileKind } from './campaign-problem.js';
+import { readYaml, type YamlReading } from './definition-file.js';
+import type { FileKind } from './definition-problem.js';
 import { readDuration } from './duration.js';
 import { DAY_MS, plainDate, type OfferRef, type PlainDate, type TierRef } from './types.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readYaml, type YamlReading } from './campaign-file.js';
-import type { FileKind } from './campaign-problem.js';
+import { readYaml, type YamlReading } from './definition-file.js';
+import type { FileKind } from './definition-problem.js';
 import { readDuration } from './duration.js';
 import type { Rewarded } from './gift-rules.js';
 import {

@@ -1,8 +1,14 @@
 import type { CatalogueItem } from './catalogue.js';
-import type { Instant, OrderRef, PlainDate, Points, TierRef } from './types.js';
+import { days, type Instant, type OrderRef, type PlainDate, type Points, type TierRef } from './types.js';
 
 /** The version of these rules, kept with every decision that they take. */
 export const REDEMPTION_RULES = 'redemption@1';
+
+/**
+ * ms from the placing of an order for which its partner is asked to take it. A bank's points don't stay held for longer
+ * by a partner that is gone, or by a secret that nobody corrects: then they go back.
+ */
+export const MOST_ASKING_MS = days(30);
 
 /** In a price list: the price of every tier that is not named. */
 export const EVERY_TIER = 'all';

@@ -115,7 +115,7 @@ async function publish(file: string, by: string | undefined): Promise<Answer> {
 }
 
 async function refused(reading: CampaignReading & { ok: false }): Promise<Answer> {
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   return { data: reading, text: () => describeProblems(reading.problems), failed: true };
 }
 

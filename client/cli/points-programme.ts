@@ -56,7 +56,7 @@ type Read = { definition: ProgrammeDefinition; text: string } | { refused: Answe
 async function read(file: string): Promise<Read> {
   const { readFile } = await import('node:fs/promises');
   const { readProgramme } = await import('../../domain/points-programme.js');
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : (cause.code ?? cause.message);
     throw new Error(`"${file}" can't be read (${why}); name the YAML file of a points programme.`, { cause });
@@ -157,7 +157,7 @@ async function inShort({ currency, since, rules, validityMonths, noticeBefore }:
 
 /** Publishes the programme that is shipped, where it fits the bank. @returns what was done, in words */
 export async function publishShippedProgramme(owner: Database, at: Instant, by: string): Promise<string> {
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   const { ProgrammeRefused, publishProgramme, readProgrammeVersion } = await import('../../store/points-programmes.js');
   const { readProgramme } = await import('../../domain/points-programme.js');
   const { readFile } = await import('node:fs/promises');

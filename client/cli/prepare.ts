@@ -70,7 +70,7 @@ async function bankThere({ database }: Desk): Promise<{ installation: Installati
 }
 
 async function publishAll(desk: Desk, { clock }: Installation): Promise<string[]> {
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   const files = (await readdir(CAMPAIGNS)).filter((name) => name.endsWith('.yaml')).sort();
   const words: string[] = [];
   for (const file of files) {

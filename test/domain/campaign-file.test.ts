@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeProblems, readCampaign } from '../../domain/campaign-file.js';
+import { readCampaign } from '../../domain/campaign-file.js';
+import { describeProblems } from '../../domain/definition-file.js';
 import { days } from '../../domain/types.js';
 
 const campaigns = join(__dirname, '..', '..', 'campaigns');
