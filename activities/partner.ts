@@ -1,4 +1,5 @@
-import { partnerSettings, partnerVariable } from '../config/partners.js';
+import { partnerSettings, partnerVariable, type PartnerSettings } from '../config/partners.js';
+import { NoSurroundings } from '../config/surroundings.js';
 import { signWebhook } from '../config/webhooks.js';
 import type { PartnerRef } from '../domain/types.js';
 
@@ -36,19 +37,23 @@ const NOT_REACHED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 /**
- * 4xx that say nothing against the order. 409 is what a partner answers while an earlier asking with the same
- * Idempotency-Key is still in its hands (draft-ietf-httpapi-idempotency-key-header, 2.7): taking it for a no would give
- * the points back for an order that is being delivered.
+ * The answers that speak of the order itself: it can't be read, what it asks for is gone, or it is not acceptable. Any
+ * other 4xx is of the door before it (a secret, an address, a clock) and says nothing against the order, and 409 is what
+ * a partner answers while an earlier asking with the same Idempotency-Key is still in its hands
+ * (draft-ietf-httpapi-idempotency-key-header, 2.7): taking these for a no would give back the points of every order
+ * while a secret is wrong, or of one that is being delivered.
  */
-const NOT_REFUSALS = new Set([408, 409, 429]);
+const REFUSALS = new Set([400, 410, 422]);
 
 /** Orders over HTTP, at the addresses and with the secrets of the environment. */
 export function httpPartnerDoor(env: NodeJS.ProcessEnv = process.env): PartnerDoor {
   return {
     order: (partnerRef, delivery) => {
-      const { orderUrl, secrets } = partnerSettings(partnerRef, env);
-      const [secret] = secrets;
+      const settings = usable(partnerRef, env);
       // an outage that a person ends: nothing is lost, and the order goes out once it is set
+      if ('wrong' in settings) return Promise.resolve({ kind: 'later', answer: settings.wrong, reached: false });
+      const { orderUrl, secrets } = settings;
+      const [secret] = secrets;
       const missing = orderUrl === null ? 'URL' : secret === undefined ? 'SECRET' : null;
       if (orderUrl === null || secret === undefined)
         return Promise.resolve({
@@ -59,6 +64,16 @@ export function httpPartnerDoor(env: NodeJS.ProcessEnv = process.env): PartnerDo
       return post(orderUrl, secret, delivery);
     },
   };
+}
+
+/** The partner's settings, or the sentence that says what is wrong with them. */
+function usable(partnerRef: PartnerRef, env: NodeJS.ProcessEnv): PartnerSettings | { wrong: string } {
+  try {
+    return partnerSettings(partnerRef, env);
+  } catch (error) {
+    if (error instanceof NoSurroundings) return { wrong: error.message };
+    throw error;
+  }
 }
 
 async function post(url: string, secret: string, delivery: DeliveryOrder): Promise<Ordering> {
@@ -87,7 +102,7 @@ async function post(url: string, secret: string, delivery: DeliveryOrder): Promi
 function read(status: number): Ordering {
   const answer = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { kind: 'taken' };
-  if (status >= 400 && status < 500 && !NOT_REFUSALS.has(status)) return { kind: 'refused', answer };
+  if (REFUSALS.has(status)) return { kind: 'refused', answer };
   return { kind: 'later', answer, reached: true };
 }
 

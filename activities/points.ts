@@ -13,8 +13,11 @@ import { whileBeating } from './round.js';
 
 /** Letters under way at once. */
 const SENDS_AT_ONCE = 4;
-/** After so many letters in a row that could not be sent something is amiss, and the rest is left to the next round. */
-const FAILURES_IN_ROW = 20;
+/**
+ * After so many letters that no server took the rest of a round is left to the next one. Customers behind a few addresses
+ * that are never taken still hear; a server that is away is not asked a million times.
+ */
+export const MAX_NOT_TAKEN = 500;
 /** The link to preferences works for so many days after the letter. */
 const LINK_DAYS = 90;
 
@@ -22,7 +25,7 @@ export interface PointsNoticed {
   sent: number;
   /** withheld by the door, refused by the server, or unsure: no letter comes for these any more */
   notSent: number;
-  /** not taken by the server, or the template fails; the next round tries again */
+  /** not taken by the server, not tried after MAX_NOT_TAKEN, or the template fails; the next round tries again */
   waiting: number;
 }
 
@@ -60,30 +63,34 @@ async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate):
   if (!programme) return noticed;
   const at = now(deps.bank);
   const to = addDays(asOf, programme.definition.noticeBefore + 1);
-  let failures = 0;
+  let notTaken = 0;
   for (let after: string | null = ''; after !== null;) {
     const { expiring, next } = await pointsToNotice(deps.database, { from: asOf, to, after });
-    for (let i = 0; i < expiring.length; i += SENDS_AT_ONCE) {
-      const some = expiring.slice(i, i + SENDS_AT_ONCE);
-      const states = await Promise.all(some.map((points) => notice(deps, points, at)));
-      for (const state of states) {
-        failures = state === 'waiting' ? failures + 1 : 0;
-        noticed[state] += 1;
+    let tried = 0;
+    while (tried < expiring.length && notTaken < MAX_NOT_TAKEN) {
+      const some = expiring.slice(tried, tried + SENDS_AT_ONCE);
+      for (const became of await Promise.all(some.map((points) => notice(deps, points, at)))) {
+        if (became === 'notTaken') notTaken += 1;
+        noticed[became === 'sent' || became === 'notSent' ? became : 'waiting'] += 1;
       }
-      if (failures >= FAILURES_IN_ROW) return noticed;
+      tried += some.length;
     }
+    noticed.waiting += expiring.length - tried;
     after = next;
   }
   return noticed;
 }
 
-async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<keyof PointsNoticed> {
+type Became = 'sent' | 'notSent' | 'notTaken' | 'notWritten';
+
+async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<Became> {
   try {
     const { state } = await sendNotice(deps, expiring, at);
     return state === 'sent' ? 'sent' : 'notSent';
   } catch (error) {
     // a letter that is not taken, or can't be written, holds up neither the others nor the round
-    if (error instanceof NotTaken || error instanceof TemplateError) return 'waiting';
+    if (error instanceof NotTaken) return 'notTaken';
+    if (error instanceof TemplateError) return 'notWritten';
     throw error;
   }
 }

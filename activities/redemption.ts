@@ -1,7 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { heartbeat } from '@temporalio/activity';
-import { redemptionWorkflowId, type OrderEnding, type SettledState } from '../domain/redemption.js';
+import { MOST_ASKING_MS, redemptionWorkflowId, type OrderEnding, type SettledState } from '../domain/redemption.js';
 import type { OrderRef } from '../domain/types.js';
 import { readCatalogueVersion } from '../store/catalogue.js';
 import { one } from '../store/database.js';
@@ -64,7 +64,10 @@ async function settleAnyhow(deps: RedemptionDependencies, orderRef: OrderRef, wh
   return state;
 }
 
-/** Asks the partner to deliver: written down before and after, so that a crash between the two is asked again, under the same key. */
+/**
+ * Asks the partner to deliver: written down before and after, so that a crash between the two is asked again, under the
+ * same key. An order that it has not taken MOST_ASKING_MS after its placing is given up.
+ */
 async function deliverOrder(deps: RedemptionDependencies, orderRef: OrderRef): Promise<Taken> {
   const at = now(deps.bank);
   const asking = await beginAsking(deps.database, orderRef, at);
@@ -76,6 +79,8 @@ async function deliverOrder(deps: RedemptionDependencies, orderRef: OrderRef): P
   if (ordering.kind === 'refused')
     return { kind: 'settled', state: await settleAnyhow(deps, orderRef, 'refused-by-partner') };
   if (!ordering.reached) await notReached(deps.database, asking.order, asking.attempt);
+  if (at - asking.order.placedAt >= MOST_ASKING_MS)
+    return { kind: 'settled', state: await settleAnyhow(deps, orderRef, 'no-answer') };
   throw new NotOrdered(orderRef, partnerRef, ordering.answer);
 }
 

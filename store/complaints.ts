@@ -72,9 +72,10 @@ export async function insertComplaint(sql: Sql, complaint: NewComplaint): Promis
   await sql.query(
     `insert into complaints (complaint_ref, complaint_key, customer_ref, journey_id, about_manager_ref, workflow_id, source,
                              narrative, opened_at, opened_wall, due_at, rule_set)
-     select 'K-' || to_char($6::timestamptz at time zone 'UTC', 'YYYY') || '-' || lpad(nextval('complaint_numbers')::text, 7, '0'),
+     select 'K-' || to_char($6::timestamptz at time zone 'UTC', 'YYYY') || '-' || lpad(n::text, greatest(7, length(n::text)), '0'),
             $1, $2, j.journey_id, coalesce(j.manager_ref, last.manager_ref, c.manager_ref), $3, $4, $5, $6, clock_timestamp(), $7, $8
        from customers c
+      cross join nextval('complaint_numbers') n
        left join journeys j on j.customer_ref = c.customer_ref and j.closed_at is null
        left join lateral (select manager_ref from journeys where customer_ref = c.customer_ref and manager_ref is not null
                            order by admitted_at desc limit 1) last on true

@@ -204,13 +204,16 @@ async function holdCustomers(sql: Sql, reckonings: readonly Reckoning[]): Promis
   return new Set(rows.map(({ customerRef }) => customerRef));
 }
 
-/** What the caps have given already, by capKey. */
+/** What the caps have given already, by capKey; points that were taken back are free to be earned again. */
 async function earnedSoFar(sql: Sql, reckonings: readonly Reckoning[]): Promise<Map<string, bigint>> {
   const asked = [...new Map(reckonings.map((reckoning) => [capKey(reckoning), reckoning])).values()];
   const { rows } = await sql.query<Pick<Reckoning, 'customerRef' | 'ruleRef' | 'month'> & { points: bigint }>(
     `select customer_ref as "customerRef", rule_ref as "ruleRef", month, sum(points)::bigint as points
        from earnings join unnest($1::text[], $2::text[], $3::date[]) as asked (customer_ref, rule_ref, month)
             using (customer_ref, rule_ref, month)
+      where not exists (
+        select from postings p join postings r on r.reverses = p.posting_id
+         where p.idempotency_key = 'earn:' || transaction_id)
       group by customer_ref, rule_ref, month`,
     [asked.map(({ customerRef }) => customerRef), asked.map(({ ruleRef }) => ruleRef), asked.map(({ month }) => month)],
   );

@@ -2,6 +2,7 @@ import {
   ENTITLEMENT_RULES,
   entitled,
   entitlementSteps,
+  isTooOldToGrant,
   wholeMonths,
   type EntitlementFacts,
   type EntitlementStep,
@@ -96,12 +97,14 @@ interface Judgement {
   at: Instant;
   zone: ZoneId;
   offers: readonly OfferVersion[];
+  /** false: the day is too long ago, and what stands is only suspended, resumed and ended */
+  grants: boolean;
 }
 
 /**
  * Looks at every customer of the bank under every offer in force: grants, renews, suspends, resumes and ends, and
  * writes why. What is as it should be is left alone, so that doing it again, or twice at once, adds nothing.
- * @param asOf the day whose tiers and tenures count
+ * @param asOf the day whose tiers and tenures count; one more than MAX_DAYS_BEHIND behind the data grants and renews nothing
  * @param at   business time: from when a grant stands, and the day by which offers begin and end
  * @throws Error when there is no bank
  */
@@ -110,8 +113,11 @@ export async function evaluateEntitlements(
   { asOf, at }: { asOf: PlainDate; at: Instant },
 ): Promise<EntitlementCounts> {
   const counts: EntitlementCounts = { asOf, customers: 0, granted: 0, renewed: 0, suspended: 0, resumed: 0, ended: 0 };
-  const { rows } = await database.query<{ zone: ZoneId }>('select zone from installation');
-  const { zone } = one(rows, 'the installation');
+  const { rows } = await database.query<{ zone: ZoneId; dataUntil: PlainDate | null }>(
+    'select zone, data_until as "dataUntil" from installation',
+  );
+  const { zone, dataUntil } = one(rows, 'the installation');
+  const grants = dataUntil === null || !isTooOldToGrant(asOf, dataUntil);
   const offers = await currentOffers(database, at);
   // an offer that was published once is there for good: without one nothing stands either
   if (offers.length === 0) return counts;
@@ -119,7 +125,7 @@ export async function evaluateEntitlements(
     const page: { rows: { ref: CustomerRef }[] } = await database.query(CUSTOMERS, [asOf, last, ENTITLEMENT_BATCH]);
     const batch = page.rows.map(({ ref }) => ref);
     if (batch.length === 0) return counts;
-    const done = await database.transaction((sql) => evaluateBatch(sql, batch, { asOf, at, zone, offers }));
+    const done = await database.transaction((sql) => evaluateBatch(sql, batch, { asOf, at, zone, offers, grants }));
     counts.customers += batch.length;
     for (const { verdict } of done) counts[verdict] += 1;
     last = batch.at(-1) ?? null;
@@ -152,13 +158,15 @@ async function evaluateBatch(
   return planned.map(({ step }) => step);
 }
 
-function plan(customers: readonly CustomerFacts[], { at, zone, offers }: Judgement): Planned[] {
+function plan(customers: readonly CustomerFacts[], { at, zone, offers, grants }: Judgement): Planned[] {
   const today = dateIn(zone, at);
   return customers.flatMap((customer) =>
     offers.flatMap((offer) => {
       const answer = entitled(customer.facts, offer.definition, today);
       const standing = customer.standing[offer.offerRef] ?? null;
-      return entitlementSteps(standing, answer, offer, { at, zone }).map((step) => ({ customer, offer, step }));
+      return entitlementSteps(standing, answer, offer, { at, zone })
+        .filter(({ verdict }) => grants || (verdict !== 'granted' && verdict !== 'renewed'))
+        .map((step) => ({ customer, offer, step }));
     }),
   );
 }

@@ -106,11 +106,12 @@ export async function tellStaff(
   events: readonly PartnerEvent[],
   at: Instant,
 ): Promise<void> {
-  const decisions = events.flatMap(({ partnerRef, eventId, status, partnerReference }) => {
+  const decisions = events.flatMap(({ partnerRef, eventId, status }) => {
     const late = lateAnswer(state, status);
     if (!late) return [];
     const key = `${redemptionWorkflowId(orderRef)}:late:${eventId}`;
-    const saw = { orderRef, state, partnerRef, eventId, status, partnerReference };
+    // the partner's own words and reference stay with the event
+    const saw = { orderRef, state, partnerRef, eventId, status };
     const told = { kind: 'redemption', verdict: late, reasons: [late], saw, rules: REDEMPTION_RULES, at };
     return [{ ...told, key, customerRef, journeyId: null, result: { pointsMoved: false } }];
   });

@@ -178,7 +178,8 @@ async function holdAndOrder(
 ): Promise<OrderRow | null> {
   const { rows } = await sql.query<{ orderRef: OrderRef }>(
     `select 'R-' || to_char($1::timestamptz at time zone 'UTC', 'YYYY') || '-'
-              || lpad(nextval('order_numbers')::text, 7, '0') as "orderRef"`,
+              || lpad(n::text, greatest(7, length(n::text)), '0') as "orderRef"
+       from nextval('order_numbers') n`,
     [timestamp(at)],
   );
   const { orderRef } = one(rows, 'the number of the order');

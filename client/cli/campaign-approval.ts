@@ -3,7 +3,8 @@ import type { Rewarded } from '../../domain/gift-rules.js';
 import type { CampaignRef } from '../../domain/types.js';
 import type { Approval } from '../../store/approvals.js';
 import { withBank } from './context.js';
-import { facts, iso, when, WrongUsage, type Answer } from './output.js';
+import { lineOf } from './line-option.js';
+import { facts, iso, when, type Answer } from './output.js';
 
 type Reward = NonNullable<CampaignDefinition['reward']>;
 
@@ -71,10 +72,3 @@ const rewardsOf = (reward: { for?: Rewarded }): Rewarded | null => reward.for ??
 
 const approvedWhen = ({ approvedAt, approvedBy }: Approval, zone: string): string =>
   `${when(approvedAt, zone)} by ${approvedBy}`;
-
-function lineOf(text: string, option: string, most: number): string {
-  const line = text.trim();
-  if (line === '' || line.length > most || /[\r\n]/.test(line))
-    throw new WrongUsage(`${option} is a line of 1 to ${most} characters.`);
-  return line;
-}

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { YamlReading } from '../../domain/campaign-file.js';
+import type { YamlReading } from '../../domain/definition-file.js';
 import type { CatalogueDefinition, CatalogueItem } from '../../domain/catalogue.js';
 import type { Instant } from '../../domain/types.js';
 import type { Database } from '../../store/database.js';
 import { withBank } from './context.js';
+import { byOption } from './line-option.js';
 import { does, iso, table, when, type Answer } from './output.js';
 
 /** `catalogue publish|validate|list` */
@@ -49,7 +50,7 @@ async function readCatalogueFile(file: string): Promise<{ text: string; reading:
 }
 
 async function refused(reading: Reading & { ok: false }): Promise<Answer> {
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   return { data: reading, text: () => describeProblems(reading.problems), failed: true };
 }
 
@@ -62,13 +63,13 @@ async function validate(file: string): Promise<Answer> {
 }
 
 async function publish(file: string, by: string | undefined): Promise<Answer> {
+  const publisher = await byOption(by);
   const { text, reading } = await readCatalogueFile(file);
   if (!reading.ok) return refused(reading);
   const { publishCatalogue } = await import('../../store/catalogue.js');
-  const { userInfo } = await import('node:os');
   const { definition } = reading;
   const publication = await withBank(({ database, now }) =>
-    publishCatalogue(database, { definition, sourceText: text, at: now(), by: by ?? userInfo().username }),
+    publishCatalogue(database, { definition, sourceText: text, at: now(), by: publisher }),
   );
   const { version, isNew, newest } = publication;
   const words = isNew
@@ -88,7 +89,7 @@ export async function publishShippedCatalogue(database: Database, at: Instant, b
   const { CatalogueRefused, publishCatalogue } = await import('../../store/catalogue.js');
   const { text, reading } = await readCatalogueFile(join(__dirname, '..', '..', 'loyalty', 'catalogue.yaml'));
   if (!reading.ok) {
-    const { describeProblems } = await import('../../domain/campaign-file.js');
+    const { describeProblems } = await import('../../domain/definition-file.js');
     throw new Error(`the catalogue can't be published; correct it:\n${describeProblems(reading.problems)}`);
   }
   try {

@@ -32,14 +32,14 @@ function list(reference: string): Promise<Answer> {
     const { readEntitlements } = await import('../../store/reads/entitlement.js');
     const { reasonWords } = await import('../reason-words.js');
     const { zone } = desk.installation;
-    const missing = await missingFor(desk, reference);
+    const { inCreditCare, missing } = await standingOf(desk, reference);
     const entitlements = await readEntitlements(desk.database, reference as CustomerRef);
     const rows = entitlements.map((e) => [
       e.offerRef,
       e.version,
       when(e.grantedAt, zone),
       when(e.validUntil, zone),
-      stateOf(e, desk.now()),
+      stateOf(e, inCreditCare, desk.now()),
       e.reasons.map(reasonWords).join('; '),
     ]);
     const text = async (): Promise<string> => {
@@ -63,8 +63,14 @@ function list(reference: string): Promise<Answer> {
   });
 }
 
-/** What is missing for each offer that would not be granted now. @throws Error in words when there is no such customer */
-async function missingFor(desk: BankDesk, reference: string): Promise<{ offerRef: string; reasons: string[] }[]> {
+interface Standing {
+  inCreditCare: boolean;
+  /** for each offer that would not be granted now */
+  missing: { offerRef: string; reasons: string[] }[];
+}
+
+/** Where a customer stands now. @throws Error in words when there is no such customer */
+async function standingOf(desk: BankDesk, reference: string): Promise<Standing> {
   const { entitlementFacts } = await import('../../store/entitlements.js');
   const { currentOffers } = await import('../../store/loyalty-offers.js');
   const { entitled } = await import('../../domain/entitlement.js');
@@ -77,17 +83,22 @@ async function missingFor(desk: BankDesk, reference: string): Promise<{ offerRef
       `there is no customer "${reference}"; check the reference (it begins with c; it is no name and no account number).`,
     );
   const offers = await currentOffers(desk.database, at);
-  return offers.flatMap(({ offerRef, definition }) => {
+  const missing = offers.flatMap(({ offerRef, definition }) => {
     const { verdict, reasons } = entitled(found.facts, definition, dateIn(zone, at));
     return verdict === 'refused' ? [{ offerRef, reasons: [...reasons] }] : [];
   });
+  return { inCreditCare: found.facts.inCreditCare, missing };
 }
 
-/** As the API would have it at that instant, but for credit care that no evaluation has seen yet. */
-function stateOf({ validUntil, suspendedAt, endedAt, endReason }: EntitlementRecord, at: number): string {
+/** As the API would have it at that instant: credit care counts before any evaluation has seen it. */
+function stateOf(
+  { validUntil, suspendedAt, endedAt, endReason }: EntitlementRecord,
+  inCreditCare: boolean,
+  at: number,
+): string {
   if (endedAt !== null) return endReason ?? 'ended';
   if (validUntil <= at) return 'lapsed';
-  return suspendedAt === null ? 'in force' : 'suspended';
+  return suspendedAt === null && !inCreditCare ? 'in force' : 'suspended';
 }
 
 async function evaluate(day: string | undefined): Promise<Answer> {
@@ -99,7 +110,10 @@ async function evaluate(day: string | undefined): Promise<Answer> {
       throw new Error(`the bank's data end on ${dataUntil}; ${asOf} can't be judged, name an earlier day.`);
     const { evaluateEntitlements } = await import('../../store/entitlements.js');
     const counts = await evaluateEntitlements(desk.database, { asOf, at: desk.now() });
-    return { data: counts, text: () => inWords(counts) };
+    const { isTooOldToGrant, MAX_DAYS_BEHIND } = await import('../../domain/entitlement.js');
+    const grants = !dataUntil || !isTooOldToGrant(asOf, dataUntil);
+    const why = `\n\nNothing is granted or renewed by ${asOf}: it is more than ${MAX_DAYS_BEHIND} days before the bank's data end (${dataUntil}); name a later day.`;
+    return { data: { ...counts, grants }, text: () => inWords(counts) + (grants ? '' : why) };
   });
 }
 

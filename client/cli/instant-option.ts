@@ -22,3 +22,15 @@ export async function instantOption(option: string, text: string, zone: ZoneId):
     );
   }
 }
+
+/**
+ * The same for an instant at which the books are told: what is still to come can't be told.
+ * @param now business time
+ * @throws WrongUsage in words
+ */
+export async function pastOption(option: string, text: string, zone: ZoneId, now: Instant): Promise<Instant> {
+  const at = await instantOption(option, text, zone);
+  if (at > now)
+    throw new WrongUsage(`${option} ${text} is not over yet: name a past day or time, or leave ${option} out for now.`);
+  return at;
+}

@@ -53,7 +53,8 @@ export async function exportLedgerFile(
     // what an export that died left behind may have other rights
     await rm(half, { force: true });
     const handle = await open(half, 'w', OWNER_ONLY);
-    const exported = await exportLedger(database, what, handle.createWriteStream());
+    // on the disk before it has its name: a machine that dies then leaves no empty export behind
+    const exported = await exportLedger(database, what, handle.createWriteStream({ flush: true }));
     await rename(half, file);
     return exported;
   } catch (error) {

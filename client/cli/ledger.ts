@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { LedgerAccount, PostingId } from '../../domain/types.js';
 import type { AccountLine, LedgerAccountView } from '../../store/reads/ledger.js';
 import { withBank } from './context.js';
-import { instantOption } from './instant-option.js';
+import { pastOption } from './instant-option.js';
 import { limitOption } from './journey.js';
 import { exactAmount, LEDGER_FORMATS, type LedgerFormat } from './ledger-formats.js';
 import { does, facts, iso, say, table, when, WrongUsage, type Answer } from './output.js';
@@ -22,7 +22,7 @@ export function addLedger(program: Command): void {
     ledger
       .command('show')
       .argument('<account>', 'its name, for instance customer:c42 or campaign-budget:keep-your-tier')
-      .option('--as-of <instant>', 'as it was then: a day (its end), or a time with its zone (default: now)')
+      .option('--as-of <instant>', 'as it was then: a past day (its end), or a past time with its zone (default: now)')
       .option('--limit <n>', 'how many postings at most, 1 to 1000', '20')
       .description('what an account holds, or held at a past instant, and its newest postings')
       .addHelpText('after', '\nExample:\n  $ keepwell ledger show customer:c42 --as-of 2026-10-31'),
@@ -32,8 +32,8 @@ export function addLedger(program: Command): void {
     ledger
       .command('reverse')
       .argument('<posting>', 'its number, from "ledger show" or "points statement"')
-      .requiredOption('--reason <text>', 'why, for the record; no personal data')
-      .requiredOption('--by <name>', 'who takes it back')
+      .requiredOption('--reason <text>', 'why, for the books; no personal data')
+      .requiredOption('--by <name>', "who takes it back, for the customer's record of decisions")
       .description('takes a posting back by another that points at it; a second time changes nothing')
       .addHelpText(
         'after',
@@ -57,7 +57,10 @@ function addExport(ledger: Command): void {
     .addOption(
       new Option('--format <format>', 'csv, or hledger for that program').choices(LEDGER_FORMATS).makeOptionMandatory(),
     )
-    .option('--until <instant>', 'up to and including: a day (its end), or a time with its zone (default: all)')
+    .option(
+      '--until <instant>',
+      'up to and including: a past day (its end), or a past time with its zone (default: all)',
+    )
     .option('--out <file>', 'a file, which is there as a whole or not at all (default: stdout)')
     .description('writes all postings as they are at one moment, for a program that checks them without Keepwell')
     .addHelpText(
@@ -75,8 +78,8 @@ async function toStdout({ format, until, json }: Omit<ExportOptions, 'out'>): Pr
   if (json) throw new WrongUsage('--json tells about a file; add --out, or leave --json out.');
   const { exportLedger } = await import('./ledger-export.js');
   try {
-    const done = await withBank(async ({ database, installation: { zone } }) => {
-      const upTo = until === undefined ? null : await instantOption('--until', until, zone);
+    const done = await withBank(async ({ database, installation: { zone }, now }) => {
+      const upTo = until === undefined ? null : await pastOption('--until', until, zone, now());
       return exportLedger(database, { format, until: upTo }, process.stdout);
     });
     say(`${done.postings} postings; SHA-256 ${done.sha256}`);
@@ -89,8 +92,8 @@ async function toStdout({ format, until, json }: Omit<ExportOptions, 'out'>): Pr
 async function toFile(file: string, { format, until, json }: Omit<ExportOptions, 'out'>): Promise<void> {
   const { exportLedgerFile } = await import('./ledger-export.js');
   const { toJson } = await import('./output.js');
-  await withBank(async ({ database, installation: { zone } }) => {
-    const upTo = until === undefined ? null : await instantOption('--until', until, zone);
+  await withBank(async ({ database, installation: { zone }, now }) => {
+    const upTo = until === undefined ? null : await pastOption('--until', until, zone, now());
     const done = await exportLedgerFile(database, { format, until: upTo }, file);
     const words = `${file} has ${done.postings} postings; SHA-256 ${done.sha256}.`;
     process.stdout.write(`${json ? toJson({ file, format, until: iso(upTo), ...done }) : words}\n`);
@@ -115,10 +118,10 @@ function verify(): Promise<Answer> {
 }
 
 function show(account: string, options: { asOf?: string; limit: string }): Promise<Answer> {
-  return withBank(async ({ database, installation: { zone } }) => {
+  return withBank(async ({ database, installation: { zone }, now }) => {
     const { inSnapshot, readLedgerAccount, MAX_ACCOUNT_LINES } = await import('../../store/reads/ledger.js');
     const limit = limitOption(options.limit, MAX_ACCOUNT_LINES);
-    const asOf = options.asOf === undefined ? undefined : await instantOption('--as-of', options.asOf, zone);
+    const asOf = options.asOf === undefined ? undefined : await pastOption('--as-of', options.asOf, zone, now());
     const found = await inSnapshot(database, (sql) => readLedgerAccount(sql, account as LedgerAccount, limit, asOf));
     if (!found)
       throw new Error(
@@ -163,15 +166,14 @@ function reverse(posting: string, { reason, by }: { reason: string; by: string }
     try {
       const { postingId, isNew } = await database.transaction((sql) => correct(sql, order));
       const words = isNew
-        ? `Posting ${posting} is taken back by posting ${postingId}.`
+        ? `Posting ${posting} is taken back by posting ${postingId}; the customer's record of decisions says by whom.`
         : `Posting ${posting} was taken back before, by posting ${postingId}; nothing was changed.`;
       return { data: { reversed: posting, by: postingId, isNew }, text: () => words };
     } catch (error) {
       if (error instanceof Overdrawn)
-        throw new Error(
-          `posting ${posting} can't be taken back: ${error.account} does not hold that much any more; it was spent since.`,
-          { cause: error },
-        );
+        throw new Error(`posting ${posting} can't be taken back: ${error.account} does not hold that much any more.`, {
+          cause: error,
+        });
       throw error;
     }
   });

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { YamlReading } from '../../domain/campaign-file.js';
+import type { YamlReading } from '../../domain/definition-file.js';
 import type { LoyaltyOffer } from '../../domain/loyalty-offer.js';
 import type { Instant, OfferRef } from '../../domain/types.js';
 import type { Database } from '../../store/database.js';
 import { withBank } from './context.js';
+import { byOption } from './line-option.js';
 import { does, facts, iso, table, when, WrongUsage, type Answer } from './output.js';
 
 /** `offer publish|validate|list|show` */
@@ -58,7 +59,7 @@ async function readOffersFile(file: string): Promise<{ text: string; reading: Re
 }
 
 async function refused(reading: Reading & { ok: false }): Promise<Answer> {
-  const { describeProblems } = await import('../../domain/campaign-file.js');
+  const { describeProblems } = await import('../../domain/definition-file.js');
   return { data: reading, text: () => describeProblems(reading.problems), failed: true };
 }
 
@@ -70,13 +71,13 @@ async function validate(file: string): Promise<Answer> {
 }
 
 async function publish(file: string, by: string | undefined): Promise<Answer> {
+  const publisher = await byOption(by);
   const { text, reading } = await readOffersFile(file);
   if (!reading.ok) return refused(reading);
   const { publishOffers } = await import('../../store/loyalty-offers.js');
-  const { userInfo } = await import('node:os');
   const { offers } = reading.definition;
   const publications = await withBank(({ database, now }) =>
-    publishOffers(database, { offers, sourceText: text, at: now(), by: by ?? userInfo().username }),
+    publishOffers(database, { offers, sourceText: text, at: now(), by: publisher }),
   );
   const words = publications.map(({ offerRef, version, isNew, newest }) =>
     isNew
@@ -97,7 +98,7 @@ export async function publishShippedOffers(database: Database, at: Instant, by: 
   const { OfferRefused, publishOffers } = await import('../../store/loyalty-offers.js');
   const { text, reading } = await readOffersFile(join(__dirname, '..', '..', 'loyalty', 'offers.yaml'));
   if (!reading.ok) {
-    const { describeProblems } = await import('../../domain/campaign-file.js');
+    const { describeProblems } = await import('../../domain/definition-file.js');
     throw new Error(`the loyalty offers can't be published; correct them:\n${describeProblems(reading.problems)}`);
   }
   try {
@@ -127,7 +128,7 @@ function list(): Promise<Answer> {
       when(o.publishedAt, installation.zone),
       o.publishedBy,
     ]);
-    const head = ['offer', 'version', 'kind', 'terms', 'entitled', 'suspended', 'offered', 'published', 'by'];
+    const head = ['offer', 'version', 'kind', 'terms', 'granted', 'suspended', 'offered', 'published', 'by'];
     return { data, text: () => table(head, rows, 'No offer is published yet; "keepwell offer publish FILE" does it.') };
   });
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../../domain/types.js';
 import type { BudgetBurn, CampaignCost } from '../../store/reads/campaign-points.js';
 import type { Breakage, Forecast, Liability } from '../../store/reads/points-reports.js';
 import { withBank } from './context.js';
-import { instantOption } from './instant-option.js';
+import { pastOption } from './instant-option.js';
 import { fixed } from './ledger-formats.js';
 import { does, facts, iso, table, when, type Answer } from './output.js';
 
@@ -12,7 +12,7 @@ export function addPointsReports(points: Command): void {
   does<{ asOf?: string }>(
     points
       .command('liability')
-      .option('--as-of <instant>', 'as it was then: a day (its end), or a time with its zone (default: now)')
+      .option('--as-of <instant>', 'as it was then: a past day (its end), or a past time with its zone (default: now)')
       .description('what the bank owes in points, and when it expires if nobody spends it')
       .addHelpText('after', '\nExample:\n  $ keepwell points liability --as-of 2026-10-31'),
     (_args, { asOf }) => liability(asOf),
@@ -42,13 +42,13 @@ export function addPointsReports(points: Command): void {
 }
 
 function liability(given: string | undefined): Promise<Answer> {
-  return withBank(async ({ database, installation: { zone } }) => {
+  return withBank(async ({ database, installation: { zone }, now }) => {
     const { forecastExpiry, readLiability } = await import('../../store/reads/points-reports.js');
     const { inSnapshot } = await import('../../store/reads/ledger.js');
-    const asOf = given === undefined ? undefined : await instantOption('--as-of', given, zone);
+    const asOf = given === undefined ? undefined : await pastOption('--as-of', given, zone, now());
     const { owed, forecast } = await inSnapshot(database, async (sql) => {
-      const now = await readLiability(sql, asOf);
-      return { owed: now, forecast: await forecastExpiry(sql, now.spendable, asOf) };
+      const liable = await readLiability(sql, asOf);
+      return { owed: liable, forecast: await forecastExpiry(sql, liable.spendable, asOf) };
     });
     return {
       data: { asOf: iso(asOf ?? null), ...owed, forecast },
@@ -101,7 +101,7 @@ function breakage(): Promise<Answer> {
       percent(m.expired, m.issued),
     ];
     const rows = months.length === 0 ? [] : [...months.map((m) => row(m.month, m)), row('all', all as Breakage)];
-    const head = ['got in', 'points', 'spent', 'expired', 'left', 'breakage'];
+    const head = ['got in', 'points', 'spent or held', 'expired', 'left', 'breakage'];
     return { data: { months, all }, text: () => table(head, rows, 'No customer ever got points.') };
   });
 }

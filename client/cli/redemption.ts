@@ -5,6 +5,7 @@ import type { OrderSummary } from '../../store/reads/redemption.js';
 import type { OrderRow } from '../../store/redemption.js';
 import { withBank, type BankDesk } from './context.js';
 import { limitOption } from './journey.js';
+import { byOption } from './line-option.js';
 import { does, facts, iso, say, table, when, WrongUsage, type Answer } from './output.js';
 
 /** `order place|list|show|cancel` */
@@ -54,10 +55,10 @@ export function addOrder(program: Command): void {
 
 async function place(customer: string, item: string, options: { key: string; by?: string }): Promise<Answer> {
   const { MAX_ORDER_KEY_CHARS, placeOrder } = await import('../../store/redemption.js');
-  const { userInfo } = await import('node:os');
-  const { key, by = userInfo().username } = options;
+  const { key } = options;
   if (key.length < 1 || key.length > MAX_ORDER_KEY_CHARS)
     throw new WrongUsage(`--key is 1 to ${MAX_ORDER_KEY_CHARS} characters.`);
+  const by = await byOption(options.by);
   return withBank(async (desk) => {
     const { database, installation, now } = desk;
     const { findCustomer } = await import('../../store/reads/customer.js');

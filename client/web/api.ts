@@ -15,7 +15,9 @@ import type { App, Web } from './web.js';
 
 /** After an outage a program asks again in so many seconds. */
 const RETRY_AFTER_S = 30;
-const BEARER = /^Bearer +(\S{1,200}) *$/i;
+/** Characters of a token that are looked at; ours have 46. */
+const MAX_TOKEN_CHARS = 200;
+const BEARER = new RegExp(`^Bearer +(\\S{1,${MAX_TOKEN_CHARS}}) *$`, 'i');
 
 /** A question that gets no answer, and the sentence that says why and what to do; it repeats nothing of the question. */
 class ApiRefusal extends Error {

@@ -22,6 +22,10 @@ export const EVENT_LIMIT_BYTES = 16_384;
 /** Events of one address in a minute: a partner sends those of all its customers. */
 export const EVENTS_PER_MINUTE = 1_200;
 const MINUTE_MS = 60_000;
+/** Digits of an order's number: filled up to so many, and never more than a partner may send. */
+const LEAST_ORDER_DIGITS = 7;
+const MOST_ORDER_DIGITS = 12;
+const ORDER_REF = new RegExp(`^R-\\d{4}-\\d{${LEAST_ORDER_DIGITS},${MOST_ORDER_DIGITS}}$`);
 /** After an outage a partner sends again in so many seconds. */
 const RETRY_AFTER_S = 30;
 
@@ -45,7 +49,7 @@ const text = (what: string, most: number): z.ZodString =>
     // Postgres can't store it
     .refine((value) => !value.includes('\0'), `${what} holds a NUL character`);
 const eventBody = z.object({
-  orderRef: z.string('orderRef is a text').regex(/^R-\d{4}-\d{7,12}$/, 'orderRef is like R-2026-0000042'),
+  orderRef: z.string('orderRef is a text').regex(ORDER_REF, 'orderRef is like R-2026-0000042'),
   status: z.enum(['fulfilled', 'refused'], 'status is fulfilled or refused'),
   partnerReference: text('partnerReference', MAX_PARTNER_REFERENCE_CHARS),
   reason: text('reason', MAX_PARTNER_REASON_CHARS).optional(),

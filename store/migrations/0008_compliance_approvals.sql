@@ -14,5 +14,7 @@ create table compliance_approvals (
   primary key (campaign_ref, digest)
 );
 
+comment on column compliance_approvals.campaign_ref is 'a campaign, or the name of a points programme';
+
 -- never changed and never taken away
 grant select, insert on compliance_approvals to keepwell_app;

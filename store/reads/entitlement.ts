@@ -11,7 +11,7 @@ export interface EntitlementInForce {
   offerRef: OfferRef;
   version: number;
   definition: LoyaltyOffer;
-  /** from then on without a break */
+  /** when it was granted; credit care may have interrupted it since */
   since: Instant;
   /** the first instant at which it is not in force any more */
   until: Instant;

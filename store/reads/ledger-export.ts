@@ -41,7 +41,8 @@ export interface Books {
   units: string[];
   /**
    * All accounts by name, in pages; of books up to an instant those that something was posted to by then, so that a later
-   * export up to the same instant is the same.
+   * export up to the same instant is the same, once all that began by then is posted (docs/ledger.md, "As of a past
+   * instant").
    */
   accounts(): AsyncIterable<ExportedAccount[]>;
   /** by business time, then by number, in pages */

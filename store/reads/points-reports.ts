@@ -128,7 +128,8 @@ select to_char(posted_at at time zone $1, 'YYYY-MM') as month, sum(amount)::bigi
   from by_lot group by 1 order by 1`;
 
 /**
- * What of the points that customers got in a month expired since, by month of getting; spent is the rest.
+ * What of the points that customers got in a month expired since, by month of getting. The rest is spent, or held for orders that
+ * are under way.
  * @param zone the bank's: in it the months are counted
  */
 export async function readBreakage(sql: Sql, zone: ZoneId): Promise<Breakage[]> {

@@ -1,17 +1,29 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { smtpMailDoor, type MailDoor } from '../../activities/mail.js';
+import type * as templates from '../../activities/message-templates.js';
 import { renderMessage, templateExists } from '../../activities/message-templates.js';
-import { pointsActivities, type PointsActivities, type PointsNoticed } from '../../activities/points.js';
+import { MAX_NOT_TAKEN, pointsActivities, type PointsActivities, type PointsNoticed } from '../../activities/points.js';
 import { readProgramme } from '../../domain/points-programme.js';
 import { addDays, instant, points, type CustomerRef, type PlainDate, type ZoneId } from '../../domain/types.js';
 import { timestamp } from '../../store/database.js';
 import { verifyDecisions } from '../../store/decisions.js';
-import { customerAccount, heldAccount, issuanceFor, ledgerBalance, post } from '../../store/ledger.js';
+import { customerAccount, heldAccount, issuanceFor, ledgerBalance, post, postAll } from '../../store/ledger.js';
 import { publishProgramme } from '../../store/points-programmes.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { startMailServer, type MailServer } from '../setup/mail-server.js';
 import { addCustomer, book, smallBank } from '../setup/small-bank.js';
+
+/** Languages whose template is faulty meanwhile: the shipped ones are not, and the installation has no others. */
+const mockFaulty = new Set<string>();
+jest.mock('../../activities/message-templates.js', () => {
+  const real = jest.requireActual<typeof templates>('../../activities/message-templates.js');
+  const renderMessage: typeof real.renderMessage = (request) => {
+    if (mockFaulty.has(request.language)) throw new real.TemplateError('it is faulty');
+    return real.renderMessage(request);
+  };
+  return { ...real, renderMessage };
+});
 
 const AT = instant(Date.UTC(2026, 10, 24, 2));
 const DAY = '2026-11-24' as PlainDate;
@@ -39,6 +51,7 @@ beforeEach(async () => {
   await publishProgramme(database.app, { definition: reading.definition, sourceText: TERMS, at: AT, by: 'test' });
 });
 afterEach(async () => {
+  mockFaulty.clear();
   expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true });
   await server.close();
   await database.drop();
@@ -147,15 +160,59 @@ describe('a customer whose points expire soon', () => {
     expect(server.received.map(({ to }) => to).sort()).toEqual(['canna@customers.example', 'cben@customers.example']);
   });
 
-  test('is one of many: when no server takes anything the round gives up soon, and loses nobody', async () => {
-    for (let n = 0; n < 30; n += 1) await give(await addCustomer(database, { ref: `cmany${n}` }), 10, '2026-11-30');
-    const away: MailDoor = { deliver: async () => ({ kind: 'later', answer: 'ECONNREFUSED' }) };
-    const { waiting, sent } = await notice(DAY, away);
-    expect(sent).toBe(0);
-    expect(waiting).toBeLessThan(30);
-    expect(await notice()).toEqual({ ...nobody, sent: 30 });
+  test('hears of it behind a long row of others whose letters no server takes, or cannot be written', async () => {
+    await many(MAX_NOT_TAKEN + 10);
+    await database.owner.query(`update customers set language = 'zh-CN' where customer_ref like 'cmany%'`);
+    mockFaulty.add('zh-CN');
+    const late = await addCustomer(database, { ref: 'cz' });
+    for (let n = 0; n < 30; n += 1) await give(await addCustomer(database, { ref: `cfull${n}` }), 10, '2026-11-30');
+    await give(late, 10, '2026-11-30');
+    const full: MailDoor = {
+      deliver: async ({ to }) =>
+        to.startsWith('cfull') ? { kind: 'later', answer: '452 mailbox full' } : { kind: 'accepted', answer: '250' },
+    };
+    expect(await notice(DAY, full)).toEqual({ ...nobody, sent: 1, waiting: MAX_NOT_TAKEN + 10 + 30 });
+  });
+
+  test('is one of many: when no server takes anything the round stops trying, tells how many wait, and loses nobody', async () => {
+    await many(MAX_NOT_TAKEN + 10);
+    let tries = 0;
+    const away: MailDoor = {
+      deliver: async () => {
+        tries += 1;
+        return { kind: 'later', answer: 'ECONNREFUSED' };
+      },
+    };
+    expect(await notice(DAY, away)).toEqual({ ...nobody, waiting: MAX_NOT_TAKEN + 10 });
+    expect(tries).toBe(MAX_NOT_TAKEN);
+    const back: MailDoor = { deliver: async () => ({ kind: 'accepted', answer: '250' }) };
+    expect(await notice('2026-11-25', back)).toEqual({ ...nobody, sent: MAX_NOT_TAKEN + 10 });
   });
 });
+
+/** So many customers, each with points that expire soon. */
+async function many(customers: number): Promise<void> {
+  const { rows } = await database.owner.query<{ ref: CustomerRef }>(
+    `insert into customers (customer_ref, source, source_id, name, email, language, zone, branch_ref, customer_since)
+     select 'cmany' || n, 'test', 'many' || n, 'Zhang Wei', 'many' || n || '@customers.example', 'en', 'Asia/Shanghai', 'b1',
+            '2025-01-01' from generate_series(1, $1) n
+     returning customer_ref as ref`,
+    [customers],
+  );
+  await postAll(
+    database.app,
+    rows.map(({ ref }) => ({
+      key: `many:${ref}`,
+      kind: 'earn',
+      from: issuanceFor('transactions'),
+      to: customerAccount(ref),
+      amount: points(10),
+      memo: 'cards',
+      expiresOn: '2026-11-30' as PlainDate,
+    })),
+    AT,
+  );
+}
 
 test('what is earned and what expires is told in a form that Temporal can carry', async () => {
   await book(database, anna, '2026-11-03', -100_00n, 'card');

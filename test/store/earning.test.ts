@@ -1,11 +1,19 @@
 import { readProgramme, type ProgrammeDefinition } from '../../domain/points-programme.js';
-import { instant, points, type CampaignRef, type CustomerRef, type PlainDate } from '../../domain/types.js';
+import {
+  instant,
+  points,
+  type CampaignRef,
+  type CustomerRef,
+  type PlainDate,
+  type PostingId,
+} from '../../domain/types.js';
 import { recordApproval } from '../../store/approvals.js';
 import { Database, one, timestamp } from '../../store/database.js';
 import { verifyDecisions } from '../../store/decisions.js';
 import { earnPoints, TransactionsBusy, type EarningRun } from '../../store/earning.js';
 import { educate, goodwill, MAX_GOODWILL_POINTS, type Goodwill } from '../../store/goodwill.js';
 import { customerAccount, ledgerBalance, PostingConflict } from '../../store/ledger.js';
+import { correct } from '../../store/ledger-corrections.js';
 import { lotExpiry, programmeDigest, publishProgramme } from '../../store/points-programmes.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, book, smallBank } from '../setup/small-bank.js';
@@ -218,6 +226,21 @@ describe('a cap', () => {
     // what was late belongs to the month in which it was booked
     await spend(anna, '2026-10-30', 100);
     expect((await earn()).points).toBe(5n);
+  });
+
+  test('is not used up by points that were taken back', async () => {
+    await publish(terms(['monthlyCap: 1000', 'monthlyCap: 20']));
+    await spend(anna, '2026-11-03', 100);
+    await earn();
+    const { rows } = await database.app.query<{ id: PostingId }>(
+      `select posting_id as id from postings where kind = 'earn'`,
+    );
+    const order = { postingId: one(rows, 'what was earned').id, reason: 'booked in error', by: 'Chen Yu', at: AT };
+    await database.app.transaction((sql) => correct(sql, order));
+    await spend(anna, '2026-11-04', 100);
+    await spend(anna, '2026-11-05', 100);
+    expect(await earn()).toMatchObject({ points: 20n, capped: 1 });
+    expect(await has(anna)).toBe(20n);
   });
 
   test('holds over more transactions than one batch, to the point', async () => {

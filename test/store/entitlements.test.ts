@@ -186,6 +186,19 @@ describe('an evaluation of the bank', () => {
     expect((await evaluate()).granted).toBe(0);
   });
 
+  test('of a day more than a fortnight before the data end grants and renews nothing, but suspends and ends', async () => {
+    await publish();
+    await loyal('c1');
+    const fortnightAgo = addDays(asOf, -14);
+    const before = addDays(asOf, -15);
+    expect(await evaluate(morning, before)).toEqual({ ...NOTHING, asOf: before, customers: 1 });
+    expect(await evaluate(morning, fortnightAgo)).toEqual({ ...NOTHING, asOf: fortnightAgo, customers: 1, granted: 1 });
+    expect(await evaluate(after(80), before)).toEqual({ ...NOTHING, asOf: before, customers: 1 });
+    await finding('c1', asOf);
+    expect(await evaluate(after(81), before)).toEqual({ ...NOTHING, asOf: before, customers: 1, suspended: 1 });
+    expect(await evaluate(after(92), before)).toEqual({ ...NOTHING, asOf: before, customers: 1, ended: 1 });
+  });
+
   test('without a published offer does nothing', async () => {
     await loyal('c1');
     expect(await evaluate()).toEqual({ ...NOTHING, asOf, customers: 0 });

@@ -12,6 +12,7 @@ import {
   type PostingId,
   type ZoneId,
 } from '../../domain/types.js';
+import { verifyDecisions } from '../../store/decisions.js';
 import { expirePoints } from '../../store/expiry.js';
 import { closeJourney, readJourney } from '../../store/journeys.js';
 import { correct } from '../../store/ledger-corrections.js';
@@ -328,7 +329,7 @@ describe('with the journeys of a bank', () => {
       kind: 'reversal',
       amount: -500n,
       reverses: postingId,
-      memo: 'not owed (taken back by Chen Yu)',
+      memo: 'not owed',
     });
     expect(await verifyLedger(database.app)).toMatchObject({ whole: true });
     expect((await readCosts(database.app))[1]).toMatchObject({ granted: 0n, hundredthsEach: 0n });
@@ -336,6 +337,10 @@ describe('with the journeys of a bank', () => {
 });
 
 describe('what staff take back', () => {
+  beforeEach(async () => {
+    await smallBank(database, { origin: on('2026-01-01'), anchor: on('2026-01-01'), rate: 1 }, '2026-01-20');
+    for (const ref of ['c1', 'c2']) await addCustomer(database, { ref });
+  });
   const takeBack = (postingId: PostingId, told = {}) =>
     database.app.transaction((sql) =>
       correct(sql, { postingId, reason: 'typed wrongly', by: 'Chen Yu', at: on('2026-04-01'), ...told }),
@@ -350,6 +355,50 @@ describe('what staff take back', () => {
     const held = await hold(c1, 5, '2026-01-11', 'R-1');
     await expect(takeBack(held.postingId)).rejects.toThrow(NotReversible);
     await expect(takeBack(99n as PostingId)).rejects.toThrow('there is no posting 99');
+  });
+
+  test('is told in the books by the reason alone, and in the record of decisions with the name, once', async () => {
+    const { postingId } = await earn(c1, 10, '2026-01-10', '2026-12-31');
+    const first = await takeBack(postingId);
+    expect(await takeBack(postingId, { by: 'Li Jun' })).toEqual({ ...first, isNew: false });
+    const owed = redressOwed('CNY' as Currency, c2);
+    const redress = await move('owe-redress', redressCost('CNY' as Currency), owed, 1, '2026-01-10', {
+      amount: minor(12_50),
+    });
+    await takeBack(redress.postingId);
+    const memos = await database.app.query<object>(`select memo from postings where kind = 'reversal'`);
+    expect(memos.rows).toEqual([{ memo: 'typed wrongly' }, { memo: 'typed wrongly' }]);
+    const { rows } = await database.app.query<object>(
+      `select decision_key as key, customer_ref as ref, verdict, reasons, saw from decisions
+        where kind = 'correction' order by ref`,
+    );
+    const told = { verdict: 'reversed', reasons: ['posting-reversed'] };
+    expect(rows).toEqual([
+      { ...told, key: `reverse:${postingId}`, ref: c1, saw: { posting: `${postingId}`, kind: 'earn', by: 'Chen Yu' } },
+      {
+        ...told,
+        key: `reverse:${redress.postingId}`,
+        ref: c2,
+        saw: { posting: `${redress.postingId}`, kind: 'owe-redress', by: 'Chen Yu' },
+      },
+    ]);
+    expect(await verifyDecisions(database.app, c1)).toMatchObject({ whole: true });
+  });
+
+  test('is not what has expired: the points would go twice, the second time out of others of the customer', async () => {
+    const over = await earn(c1, 10, '2026-01-10', '2026-03-31');
+    await earn(c1, 30, '2026-01-10', '2026-12-31');
+    await expirePoints(database.app, { asOf: plainDate('2026-04-01'), at: on('2026-04-01') });
+    await expect(takeBack(over.postingId)).rejects.toThrow(
+      /^the points of posting \d+ were good until 2026-03-31: what was not spent expires by itself/,
+    );
+    expect(await ledgerBalance(database.app, customerAccount(c1))).toBe(30n);
+    // on its last day, by the bank's clock, it is still the customer's
+    const last = await earn(c2, 10, '2026-01-10', '2026-03-31');
+    const midnight = instant(Date.parse('2026-03-31T16:00:00Z'));
+    await expect(takeBack(last.postingId, { at: midnight })).rejects.toThrow(NotReversible);
+    const taken = await takeBack(last.postingId, { at: instant(midnight - 1) });
+    expect(await takeBack(last.postingId)).toEqual({ ...taken, isNew: false });
   });
 
   test('is not what was spent since, and needs a reason and a name', async () => {

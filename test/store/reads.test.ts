@@ -222,6 +222,14 @@ test('a customer is shown with what the tier needs', async () => {
   await expect(readCustomer(database.app, 'c99', asOf)).rejects.toThrow('there is no customer "c99"');
 });
 
+test('complaints past ten millions have numbers of their own', async () => {
+  const customerRef = await customer('c91');
+  await database.owner.query(`select setval('complaint_numbers', 9999998)`);
+  const refs = [];
+  for (const key of ['m1', 'm2', 'm3']) refs.push((await complain(customerRef, key)).complaintRef);
+  expect(refs.map((ref) => ref.slice('K-2026-'.length))).toEqual(['9999999', '10000000', '10000001']);
+});
+
 test('a database that is up to date lacks no migration', async () => {
   expect(await missingMigrations(database.app)).toEqual([]);
 });

@@ -83,6 +83,14 @@ describe('an order', () => {
     expect(await verifyDecisions(database.app, customer)).toMatchObject({ whole: true });
   });
 
+  test('has a number of its own past ten millions', async () => {
+    const customer = await rich('c1');
+    await database.owner.query(`select setval('order_numbers', 9999998)`);
+    const refs = [];
+    for (const key of ['k1', 'k2', 'k3']) refs.push((await placed(customer, { key })).orderRef);
+    expect(refs).toEqual(['R-2026-9999999', 'R-2026-10000000', 'R-2026-10000001']);
+  });
+
   test('asked for again under the same key is the first one, whatever has changed since', async () => {
     const customer = await rich('c1', 300);
     const order = await placed(customer);
@@ -250,6 +258,11 @@ describe('the end of an order', () => {
     expect(await says(orderRef, 'fulfilled')).toMatchObject({ kind: 'recorded', isNew: false });
     expect([await balance(customer), await spent()]).toEqual([700n, 0n]);
     expect((await verdicts(customer)).filter(({ verdict }) => verdict === 'late-fulfilment')).toHaveLength(1);
+    // what the partner wrote stays with the event, and is in no decision
+    const { rows } = await database.owner.query(`select saw from decisions where verdict = 'late-fulfilment'`);
+    expect(rows).toEqual([
+      { saw: { orderRef, state: 'refused', partnerRef: PARTNER, eventId: 'e1', status: 'fulfilled' } },
+    ]);
     const { orders } = await listOrders(database.app, { late: true, limit: 10 });
     expect(orders.map((order) => order.orderRef)).toEqual([orderRef]);
     expect((await listOrders(database.app, { state: 'ordered', limit: 10 })).orders).toMatchObject([

@@ -92,6 +92,11 @@ test('an operator publishes the offers, evaluates the bank and sees who may have
     ],
   });
 
+  const old = await keepwell('entitlement', 'evaluate', '--as-of', '2026-01-05');
+  expect(old.out).toContain(
+    "Nothing is granted or renewed by 2026-01-05: it is more than 14 days before the bank's data end (2026-01-20)",
+  );
+
   expect((await keepwell('offer', 'list')).out).toMatch(
     /priority-home-loan +1 +priority-lending +home-loan, decided within 2 working days +1 +0 +always/,
   );
@@ -99,12 +104,29 @@ test('an operator publishes the offers, evaluates the bank and sees who may have
   expect(shown.out).toContain('a customer for 12 months; retained 1 times or more within 24 months');
 }, 60_000);
 
+test('credit trouble that no evaluation has seen yet is seen by whoever looks at a customer', async () => {
+  await addCustomer(database, { ref: 'c3', since: '2020-01-01' });
+  await keepwell('offer', 'publish', OFFERS);
+  await keepwell('entitlement', 'evaluate');
+  expect((await keepwell('entitlement', 'list', 'c3')).out).toMatch(/priority-home-loan +1 .* in force/);
+  await database.owner.query(
+    `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at)
+     values ('c3', 'negative-balance', '2026-01-20', 80, '[]', '2026-01-20T22:00Z')`,
+  );
+  expect((await keepwell('entitlement', 'list', 'c3')).out).toMatch(/priority-home-loan +1 .* suspended/);
+}, 60_000);
+
+const LONG_NAME = 'x'.repeat(101);
+
 test.each([
   [['entitlement', 'list', 'c99'], 1, 'there is no customer "c99"'],
   [['entitlement', 'evaluate', '--as-of', '2026-01-21'], 1, "the bank's data end on 2026-01-20"],
   [['entitlement', 'evaluate', '--as-of', 'today'], 2, '"today" is not a day'],
   [['offer', 'show', 'nothing'], 1, 'there is no offer "nothing"'],
   [['offer', 'show', 'x', '--version', '0'], 2, '"0" is not a version'],
+  [['offer', 'publish', OFFERS, '--by', ' '], 2, '--by is a line of 1 to 100 characters.'],
+  [['catalogue', 'publish', 'loyalty/catalogue.yaml', '--by', LONG_NAME], 2, '--by is a line of 1 to 100 characters.'],
+  [['order', 'place', 'c1', 'tea-set', '--key', 'k', '--by', LONG_NAME], 2, '--by is a line of 1 to 100 characters.'],
   [['api', 'token', 'create', 'The Lending System'], 2, 'in lower case with dashes'],
 ])('what is not right is said in a sentence: %j', async (args, code, words) => {
   const ended = await keepwell(...args);

@@ -152,7 +152,7 @@ test('a journey that was terminated holds its reservation no longer than until t
     new Date(stage.now() + days(0.01)),
   ]);
   const input: RoundInput = { clock: stage.clock, asOf: stage.asOf, scope: 'all' };
-  const options = { taskQueue: TASK_QUEUE, workflowId: 'round:test', args: [input] };
+  const options = { taskQueue: TASK_QUEUE, args: [input] };
   await until('both are released', async () => {
     await stage.client.workflow.execute(WORKFLOWS.round, { ...options, workflowId: `round:${Date.now()}` });
     return (await held(terminated)).reserved + (await held(forgotten)).reserved === 0n;

@@ -163,6 +163,29 @@ test('a partner that is not configured yet is asked once it is, and nothing is l
   expect([await state(order.orderRef), partner.orders.length]).toEqual(['ordered', 1]);
 });
 
+test.each([
+  [URL_VARIABLE, 'gift-house.example/orders'],
+  [SECRET_VARIABLE, 'whsec_short'],
+])('a partner whose %s is malformed certainly knows nothing: the order can still be cancelled', async (name, value) => {
+  process.env[name] = value;
+  const order = await handedOn('cmalformed');
+  expect(await readOrder(world.database.app, order.orderRef)).toMatchObject({ state: 'held', askedAt: null });
+  await order.handle.executeUpdate(cancelRedemption, { args: [{ by: 'customer' }] });
+  expect([partner.asked, await balance(order.customerRef)]).toEqual([0, 1000n]);
+});
+
+test('a partner that has not taken an order for thirty days is asked no more: the points go back', async () => {
+  partner.answerWith(503);
+  const order = await handedOn('cgivenup');
+  await world.until('2026-02-10');
+  expect([await state(order.orderRef), await balance(order.customerRef)]).toEqual(['held', 700n]);
+  await world.until('2026-02-12');
+  expect(await order.handle.result()).toMatchObject({ state: 'refused' });
+  expect(await readOrder(world.database.app, order.orderRef)).toMatchObject({ reason: 'no-answer' });
+  expect([await posted(), await balance(order.customerRef)]).toEqual([[['hold', 'return']], 1000n]);
+  expect(world.subjectsTo('cgivenup')).toEqual([`Your points are back: order ${order.orderRef}`]);
+});
+
 test('a worker that dies after the partner took the order and before that is written down asks again: one delivery order', async () => {
   // what follows the partner's yes can't be committed until it has been asked twice
   await world.database.owner.query(
@@ -208,22 +231,25 @@ test('a partner that answers twice, under one id and under another: the points a
   expect(world.mailTo('ctwice')).toHaveLength(1);
 });
 
-test.each([400, 404, 410, 422])('a partner that answers %i has refused for good', async (status) => {
+test.each([400, 410, 422])('a partner that answers %i has refused for good', async (status) => {
   partner.answerWith(status);
   const order = await handedOn('cno');
   expect(await order.handle.result()).toMatchObject({ state: 'refused' });
   expect([partner.asked, await balance(order.customerRef)]).toEqual([1, 1000n]);
 });
 
-test.each([301, 408, 409, 429, 500, 503])('a partner that answers %i is asked again', async (status) => {
-  partner.answerWith(status);
-  const order = await handedOn('cagain');
-  expect(await state(order.orderRef)).toBe('held');
-  expect(partner.asked).toBeGreaterThan(1);
-  partner.answerWith(null);
-  await world.anHour();
-  expect([await state(order.orderRef), partner.orders.length]).toEqual(['ordered', 1]);
-});
+test.each([301, 401, 403, 404, 405, 408, 409, 429, 500, 503])(
+  'a partner that answers %i is asked again',
+  async (status) => {
+    partner.answerWith(status);
+    const order = await handedOn('cagain');
+    expect(await state(order.orderRef)).toBe('held');
+    expect(partner.asked).toBeGreaterThan(1);
+    partner.answerWith(null);
+    await world.anHour();
+    expect([await state(order.orderRef), partner.orders.length]).toEqual(['ordered', 1]);
+  },
+);
 
 test('while nobody listens at the partner’s the order can be cancelled, and is never delivered', async () => {
   await partner.down();
