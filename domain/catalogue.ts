@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { day } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
 import { MAX_POINTS } from './campaign.js';
 import { readDuration } from './duration.js';
 import { EVERY_TIER } from './redemption.js';
-import { DAY_MS, millis, plainDate, type ItemRef, type Millis, type PartnerRef, type PlainDate } from './types.js';
+import { DAY_MS, millis, type ItemRef, type Millis, type PartnerRef } from './types.js';
 
 /** Items of one catalogue; a customer reads no more. */
 export const MAX_ITEMS = 500;
@@ -41,15 +42,6 @@ const answerWithin = span.refine(
   (length) => length >= LEAST_ANSWER_MS && length <= MOST_ANSWER_DAYS * DAY_MS,
   `a partner answers within 1 hour to ${MOST_ANSWER_DAYS} days`,
 );
-const day = z.string().transform((text, context): PlainDate => {
-  try {
-    return plainDate(text);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return text as PlainDate;
-  }
-});
-
 const partnerSchema = z.strictObject({
   partner: ref('a partner').transform((text) => text as PartnerRef),
   /** as customers know it */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { day } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
 import { readDuration } from './duration.js';
-import { DAY_MS, plainDate, type OfferRef, type PlainDate, type TierRef } from './types.js';
+import { DAY_MS, type OfferRef, type PlainDate, type TierRef } from './types.js';
 
 /** Offers of one bank, those that are over included. */
 export const MAX_OFFERS = 200;
@@ -47,15 +48,6 @@ const validDays = z.string().transform((text, context): number => {
       `"${text}" is not how long an entitlement stands; write for instance "90 days", from ${LEAST_VALID_DAYS} to ${MOST_VALID_DAYS} days`,
     );
   return days;
-});
-
-const day = z.string().transform((text, context): PlainDate => {
-  try {
-    return plainDate(text);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return text as PlainDate;
-  }
 });
 
 const product = ref('a product');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { day } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
 import { readDuration } from './duration.js';
@@ -69,15 +70,6 @@ const amount = z.union([z.string(), z.number()], `this is no amount; ${AMOUNT_WO
   const text = String(given);
   if (!AMOUNT.test(text) || /^[0.]+$/.test(text)) context.addIssue(`"${text}" is no amount; ${AMOUNT_WORDS}`);
   return text;
-});
-
-const day = z.string().transform((text, context): PlainDate => {
-  try {
-    return plainDate(text);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return text as PlainDate;
-  }
 });
 
 const noticeDays = z.string().transform((text, context): number => {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,10 +16,10 @@ import {
   type PostingRequest,
 } from '../../store/ledger.js';
 import { grantReward, reserveReward } from '../../store/rewards.js';
+import { runKeepwell, type Ended } from '../setup/cli.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, admitted, smallBank } from '../setup/small-bank.js';
 
-const root = join(__dirname, '..', '..');
 const on = (day: string) => instant(Date.parse(`${day}T04:00:00Z`));
 let folder: string;
 let database: TestDatabase;
@@ -76,37 +75,8 @@ function move(
 const earn = (ref: CustomerRef, amount: number, day: string, until: string) =>
   move('earn', issuanceFor('transactions'), customerAccount(ref), amount, day, { expiresOn: plainDate(until) });
 
-interface Ended {
-  code: number;
-  out: string;
-  err: string;
-}
-
-/** Runs the real command at this test's bank; Temporal is not there, and none of these commands asks for it. */
-function keepwell(...args: string[]): Promise<Ended> {
-  const foreign = /^(KEEPWELL_|TEMPORAL_|DATABASE_URL$|SMTP_URL$)/;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const env = {
-    ...Object.fromEntries(kept),
-    KEEPWELL_HOME: join(folder, 'home'),
-    NO_COLOR: '1',
-    TEMPORAL_ADDRESS: '127.0.0.1:1',
-    DATABASE_URL: database.url,
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    KEEPWELL_WEB_URL: 'http://127.0.0.1:8080',
-    KEEPWELL_PAYLOAD_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
-    KEEPWELL_LINK_SECRET: Buffer.alloc(32, 1).toString('base64'),
-    KEEPWELL_MAIL_FROM: 'Bank <service@bank.example>',
-  };
-  return new Promise((resolve, reject) => {
-    const program = ['--import', 'tsx', join('client', 'cli', 'main.ts'), ...args];
-    execFile(process.execPath, program, { cwd: root, env }, (error, out, err) => {
-      const code = error ? error.code : 0;
-      if (typeof code === 'number') resolve({ code, out, err });
-      else reject(error ?? new Error('no exit code'));
-    });
-  });
-}
+const keepwell = (...args: string[]): Promise<Ended> =>
+  runKeepwell({ url: database.url, home: join(folder, 'home') }, args);
 /** The answer for programs. */
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await keepwell(...args, '--json');

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WALL_CLOCK } from '../../domain/business-clock.js';
+import { runKeepwell, type Ended } from '../setup/cli.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, smallBank } from '../setup/small-bank.js';
 
@@ -24,37 +24,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  code: number;
-  out: string;
-  err: string;
-}
-
-/** Runs the real command at this test's bank; Temporal is not there, and none of these commands asks for it. */
-function keepwell(...args: string[]): Promise<Ended> {
-  const foreign = /^(KEEPWELL_|TEMPORAL_|DATABASE_URL$|SMTP_URL$)/;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const env = {
-    ...Object.fromEntries(kept),
-    KEEPWELL_HOME: join(folder, 'home'),
-    NO_COLOR: '1',
-    TEMPORAL_ADDRESS: '127.0.0.1:1',
-    DATABASE_URL: database.url,
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    KEEPWELL_WEB_URL: 'http://127.0.0.1:8080',
-    KEEPWELL_PAYLOAD_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
-    KEEPWELL_LINK_SECRET: Buffer.alloc(32, 1).toString('base64'),
-    KEEPWELL_MAIL_FROM: 'Bank <service@bank.example>',
-  };
-  return new Promise((resolve, reject) => {
-    const program = ['--import', 'tsx', join('client', 'cli', 'main.ts'), ...args];
-    execFile(process.execPath, program, { cwd: root, env }, (error, out, err) => {
-      const code = error ? error.code : 0;
-      if (typeof code === 'number') resolve({ code, out, err });
-      else reject(error ?? new Error('no exit code'));
-    });
-  });
-}
+const keepwell = (...args: string[]): Promise<Ended> =>
+  runKeepwell({ url: database.url, home: join(folder, 'home') }, args);
 
 test('an operator publishes the offers, evaluates the bank and sees who may have what, and why not', async () => {
   expect(await keepwell('offer', 'list')).toMatchObject({

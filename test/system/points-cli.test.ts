@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WALL_CLOCK } from '../../domain/business-clock.js';
 import { publishShippedProgramme } from '../../client/cli/points-programme.js';
 import { instant } from '../../domain/types.js';
+import { runKeepwell, type Ended } from '../setup/cli.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, book, smallBank } from '../setup/small-bank.js';
 
@@ -25,37 +25,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  code: number;
-  out: string;
-  err: string;
-}
-
-/** Runs the real command at this test's bank; Temporal is not there, and none of these commands asks for it. */
-function keepwell(...args: string[]): Promise<Ended> {
-  const foreign = /^(KEEPWELL_|TEMPORAL_|DATABASE_URL$|SMTP_URL$)/;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const env = {
-    ...Object.fromEntries(kept),
-    KEEPWELL_HOME: join(folder, 'home'),
-    NO_COLOR: '1',
-    TEMPORAL_ADDRESS: '127.0.0.1:1',
-    DATABASE_URL: database.url,
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    KEEPWELL_WEB_URL: 'http://127.0.0.1:8080',
-    KEEPWELL_PAYLOAD_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
-    KEEPWELL_LINK_SECRET: Buffer.alloc(32, 1).toString('base64'),
-    KEEPWELL_MAIL_FROM: 'Bank <service@bank.example>',
-  };
-  return new Promise((resolve, reject) => {
-    const program = ['--import', 'tsx', join('client', 'cli', 'main.ts'), ...args];
-    execFile(process.execPath, program, { cwd: root, env }, (error, out, err) => {
-      const code = error ? error.code : 0;
-      if (typeof code === 'number') resolve({ code, out, err });
-      else reject(error ?? new Error('no exit code'));
-    });
-  });
-}
+const keepwell = (...args: string[]): Promise<Ended> =>
+  runKeepwell({ url: database.url, home: join(folder, 'home') }, args);
 
 test('an operator puts the programme in force, and customers earn by what they spent, once', async () => {
   expect((await keepwell('points', 'earn')).err).toContain('no points programme is published');
