@@ -2,7 +2,7 @@ import type { CampaignDefinition } from '../domain/campaign.js';
 import { needsApproval } from '../domain/gift-rules.js';
 import type { CampaignRef, Instant } from '../domain/types.js';
 import { recordApproval } from '../store/approvals.js';
-import { definitionDigest } from '../store/campaigns.js';
+import { definitionDigest } from '../store/definition-digest.js';
 import type { Sql } from '../store/database.js';
 import { readInstallation } from '../store/installation.js';
 import { SAMPLE_BANK_NAME } from './sample-bank.js';

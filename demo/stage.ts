@@ -14,7 +14,8 @@ import { addDays, days, instant, type Instant, type PlainDate } from '../domain/
 import { removeHome, type Say } from '../embedded/home.js';
 import { superviseProcess, type SupervisedProcess } from '../embedded/supervisor.js';
 import { startSurroundings, type RunningSurroundings } from '../embedded/surroundings.js';
-import { definitionDigest, publishCampaign } from '../store/campaigns.js';
+import { publishCampaign } from '../store/campaigns.js';
+import { definitionDigest } from '../store/definition-digest.js';
 import { Database } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { Mailbox } from './mailbox.js';

@@ -1,21 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { PublishedCampaign } from '../domain/admission.js';
 import type { CampaignDefinition } from '../domain/campaign.js';
-import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { points, type CampaignRef, type Instant } from '../domain/types.js';
 import { refuseUnapprovedReward } from './approvals.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { definitionDigest } from './definition-digest.js';
 import { fundCampaign } from './rewards.js';
 
 /** Campaigns shown by `listCampaigns`; a bank that has more has lost sight of them. */
 export const MAX_CAMPAIGNS_LISTED = 500;
-
-/** sha256 of the definition's canonical JSON, in hex: comments and the order of keys make no difference. */
-export function definitionDigest(definition: CampaignDefinition): string {
-  return createHash('sha256')
-    .update(canonicalJson(definition as unknown as Json))
-    .digest('hex');
-}
 
 export interface NewCampaignVersion {
   definition: CampaignDefinition;

@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { tiersNamed, type CatalogueDefinition, type CatalogueItem } from '../domain/catalogue.js';
 import type { Instant, ItemRef } from '../domain/types.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { definitionDigest } from './definition-digest.js';
 import { readTiers } from './tier-rules.js';
 
 /** Any number that nobody else uses as an advisory lock: it makes "the next version" a number that nobody else takes. */
 const PUBLISH_LOCK = 7_114_070;
-
-/** sha256 of the definition's canonical JSON, in hex: comments and the order of keys make no difference. */
-export function catalogueDigest(definition: CatalogueDefinition): string {
-  return createHash('sha256')
-    .update(canonicalJson(definition as unknown as Json))
-    .digest('hex');
-}
 
 export interface CatalogueToPublish {
   definition: CatalogueDefinition;
@@ -44,7 +36,7 @@ export class CatalogueRefused extends Error {
  */
 export function publishCatalogue(database: Database, catalogue: CatalogueToPublish): Promise<CataloguePublication> {
   const { definition, sourceText, at, by } = catalogue;
-  const digest = catalogueDigest(definition);
+  const digest = definitionDigest(definition);
   return database.transaction(async (sql) => {
     await sql.query('select pg_advisory_xact_lock($1)', [PUBLISH_LOCK]);
     const { rows } = await sql.query<{ newest: number | null; same: number | null }>(

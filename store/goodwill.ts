@@ -1,3 +1,4 @@
+import { oneLine } from '../domain/line.js';
 import { lotExpiresOn } from '../domain/points-programme.js';
 import { points, type CustomerRef, type Instant, type PlainDate, type Points } from '../domain/types.js';
 import { lockCustomer } from './customers.js';
@@ -131,8 +132,7 @@ function named(text: string, what: string): void {
 }
 
 function line(text: string, what: string, most: number): string {
-  const trimmed = text.trim();
-  if (trimmed === '' || trimmed.length > most || /\p{Cc}/u.test(trimmed))
-    throw new PointsRefused(`say ${what} in one line of 1 to ${most} characters`);
-  return trimmed;
+  const said = oneLine(text, most);
+  if (said === null) throw new PointsRefused(`say ${what} in one line of 1 to ${most} characters`);
+  return said;
 }

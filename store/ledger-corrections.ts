@@ -1,3 +1,4 @@
+import { oneLine } from '../domain/line.js';
 import {
   points,
   type CampaignRef,
@@ -127,8 +128,7 @@ async function giveToBudget(sql: Sql, postingId: PostingId, { from, amount }: Fi
 }
 
 function line(text: string, what: string, most: number): string {
-  const trimmed = text.trim();
-  if (trimmed === '' || trimmed.length > most || /\p{Cc}/u.test(trimmed))
-    throw new RangeError(`say ${what} in one line of 1 to ${most} characters`);
-  return trimmed;
+  const said = oneLine(text, most);
+  if (said === null) throw new RangeError(`say ${what} in one line of 1 to ${most} characters`);
+  return said;
 }

@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { MAX_OFFERS, type LoyaltyOffer, type OfferVersion } from '../domain/loyalty-offer.js';
 import type { Instant, OfferRef, TierRef } from '../domain/types.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { definitionDigest } from './definition-digest.js';
 import { readTiers } from './tier-rules.js';
 
 /** Any number that nobody else uses as an advisory lock: it makes "the next version" a number that nobody else takes. */
 const PUBLISH_LOCK = 7_114_050;
-
-/** sha256 of the definition's canonical JSON, in hex: comments and the order of keys make no difference. */
-export function offerDigest(definition: LoyaltyOffer): string {
-  return createHash('sha256')
-    .update(canonicalJson(definition as unknown as Json))
-    .digest('hex');
-}
 
 /** The bank can't have such an offer; the message says why, in words. */
 export class OfferRefused extends Error {
@@ -50,7 +42,7 @@ export function publishOffers(database: Database, { offers, sourceText, at, by }
     const publications: OfferPublication[] = [];
     for (const definition of offers) {
       const offerRef = definition.offer as OfferRef;
-      const digest = offerDigest(definition);
+      const digest = definitionDigest(definition);
       const { rows } = await sql.query<{ newest: number | null; same: number | null }>(
         `select max(version) as newest, max(version) filter (where digest = $2) as same
            from loyalty_offers where offer_ref = $1`,

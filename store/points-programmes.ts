@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../domain/canonical-json.js';
 import { dateIn } from '../domain/calendar.js';
 import { needsApproval, giftRefusal } from '../domain/gift-rules.js';
 import {
@@ -12,6 +10,7 @@ import {
 import type { CampaignRef, Instant, PlainDate } from '../domain/types.js';
 import { readApproval } from './approvals.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { definitionDigest } from './definition-digest.js';
 import { readInstallation, type Installation } from './installation.js';
 import { readTiers } from './tier-rules.js';
 
@@ -31,11 +30,6 @@ export class NoProgramme extends Error {
   constructor(on: PlainDate) {
     super(`no points programme is in force on ${on}; publish one with "keepwell points programme publish FILE"`);
   }
-}
-
-/** sha256 of the definition's canonical JSON, in hex: comments and the order of keys make no difference. */
-export function programmeDigest(definition: ProgrammeDefinition): string {
-  return createHash('sha256').update(canonicalJson(definition)).digest('hex');
 }
 
 export interface NewProgramme {
@@ -64,7 +58,7 @@ export function publishProgramme(database: Database, programme: NewProgramme): P
   const { definition, sourceText, at, by } = programme;
   return database.transaction(async (sql) => {
     await sql.query('select pg_advisory_xact_lock($1)', [PUBLISH_LOCK]);
-    const digest = programmeDigest(definition);
+    const digest = definitionDigest(definition);
     const { rows } = await sql.query<{ newest: number | null; same: number | null }>(
       'select max(version) as newest, max(version) filter (where digest = $1) as same from points_programmes',
       [digest],

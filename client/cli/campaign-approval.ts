@@ -14,7 +14,7 @@ export async function approve(definition: CampaignDefinition, given: { by: strin
   const by = lineOf(given.by, '--by', MAX_APPROVER_CHARACTERS);
   const reason = lineOf(given.reason, '--reason', MAX_REASON_CHARACTERS);
   const { giftRule, needsApproval } = await import('../../domain/gift-rules.js');
-  const { definitionDigest } = await import('../../store/campaigns.js');
+  const { definitionDigest } = await import('../../store/definition-digest.js');
   const campaignRef = definition.campaign as CampaignRef;
   const { reward } = definition;
   return withBank(async ({ database, installation: { jurisdiction, zone }, now }) => {

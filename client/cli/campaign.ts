@@ -95,7 +95,8 @@ async function forbiddenWhere(rewards: Rewarded): Promise<string> {
 async function publish(file: string, by: string | undefined): Promise<Answer> {
   const { text, reading } = await readCampaignFile(file);
   if (!reading.ok) return refused(reading);
-  const { definitionDigest, publishCampaign } = await import('../../store/campaigns.js');
+  const { publishCampaign } = await import('../../store/campaigns.js');
+  const { definitionDigest } = await import('../../store/definition-digest.js');
   const { userInfo } = await import('node:os');
   const { definition } = reading;
   const publisher = by ?? userInfo().username;

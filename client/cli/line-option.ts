@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/line.js';
 import { WrongUsage } from './output.js';
 
 /** Characters of a name by which somebody is kept in the record. */
@@ -5,9 +6,8 @@ const MAX_BY_CHARACTERS = 100;
 
 /** The text of an option that is one line of 1 to `most` characters, without space around it. @throws WrongUsage */
 export function lineOf(text: string, option: string, most: number): string {
-  const line = text.trim();
-  if (line === '' || line.length > most || /[\r\n]/.test(line))
-    throw new WrongUsage(`${option} is a line of 1 to ${most} characters.`);
+  const line = oneLine(text, most);
+  if (line === null) throw new WrongUsage(`${option} is a line of 1 to ${most} characters.`);
   return line;
 }
 

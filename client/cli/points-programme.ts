@@ -103,13 +103,13 @@ async function approve(file: string, { by, reason }: { by: string; reason: strin
     throw new WrongUsage(`--reason is 1 to ${MAX_REASON_CHARACTERS} characters.`);
   const { needsApproval } = await import('../../domain/gift-rules.js');
   const { rewardedBy } = await import('../../domain/points-programme.js');
-  const { programmeDigest } = await import('../../store/points-programmes.js');
+  const { definitionDigest } = await import('../../store/definition-digest.js');
   return withBank(async ({ database, installation, now }) => {
     const rules = definition.rules.filter((rule) => needsApproval(installation.jurisdiction, rewardedBy(rule)));
     if (rules.length === 0)
       throw new Error(`there is nothing to approve: ${installation.jurisdiction} forbids none of these rules.`);
     const campaignRef = definition.programme as CampaignRef;
-    const digest = programmeDigest(definition);
+    const digest = definitionDigest(definition);
     const { approval, isNew } = await recordApproval(database, { campaignRef, digest, at: now(), ...given });
     const names = rules.map(({ rule }) => rule).join(', ');
     const words = isNew

@@ -88,7 +88,8 @@ async function publish(
   sourceText: string,
   at: Instant,
 ): Promise<string> {
-  const { definitionDigest, publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+  const { publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+  const { definitionDigest } = await import('../../store/definition-digest.js');
   const { RewardNotApproved } = await import('../../store/approvals.js');
   const { approveInSampleBank } = await import('../../bank/sample-compliance.js');
   await approveInSampleBank(database, definition, at);

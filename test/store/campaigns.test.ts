@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { readCampaign } from '../../domain/campaign-file.js';
 import type { CampaignDefinition } from '../../domain/campaign.js';
 import { days, instant, type CampaignRef } from '../../domain/types.js';
-import {
-  definitionDigest,
-  listCampaigns,
-  publishCampaign,
-  readCampaignVersion,
-  type Publication,
-} from '../../store/campaigns.js';
+import { listCampaigns, publishCampaign, readCampaignVersion, type Publication } from '../../store/campaigns.js';
+import { definitionDigest } from '../../store/definition-digest.js';
 import { readApproval, recordApproval, RewardNotApproved } from '../../store/approvals.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 

@@ -14,7 +14,8 @@ import { earnPoints, TransactionsBusy, type EarningRun } from '../../store/earni
 import { educate, goodwill, MAX_GOODWILL_POINTS, type Goodwill } from '../../store/goodwill.js';
 import { customerAccount, ledgerBalance, PostingConflict } from '../../store/ledger.js';
 import { correct } from '../../store/ledger-corrections.js';
-import { lotExpiry, programmeDigest, publishProgramme } from '../../store/points-programmes.js';
+import { lotExpiry, publishProgramme } from '../../store/points-programmes.js';
+import { definitionDigest } from '../../store/definition-digest.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, book, smallBank } from '../setup/small-bank.js';
 
@@ -368,7 +369,7 @@ describe('a programme', () => {
     await expect(publish(gift)).rejects.toThrow(/rule "cards" can't be published: .*which CN forbids.*approve/);
     await recordApproval(database.app, {
       campaignRef: gift.programme as CampaignRef,
-      digest: programmeDigest(gift),
+      digest: definitionDigest(gift),
       by: 'Chen Yu',
       at: AT,
       reason: 'Opinion 2026-18',

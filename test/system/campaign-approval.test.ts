@@ -6,7 +6,8 @@ import { approveInSampleBank, SAMPLE_COMPLIANCE } from '../../bank/sample-compli
 import { surroundingsToEnv } from '../../config/surroundings.js';
 import { readCampaign } from '../../domain/campaign-file.js';
 import { instant } from '../../domain/types.js';
-import { definitionDigest, publishCampaign } from '../../store/campaigns.js';
+import { publishCampaign } from '../../store/campaigns.js';
+import { definitionDigest } from '../../store/definition-digest.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 
 const root = join(__dirname, '..', '..');
