@@ -1,4 +1,5 @@
 import {
+  addDays,
   minor,
   type AccountRef,
   type BranchRef,
@@ -71,6 +72,8 @@ export interface SampleCustomer {
   readonly since: PlainDate;
   /** 1 cautious to 5 adventurous */
   readonly riskAppetite: number | null;
+  /** when the appetite was asked for, and the last day on which the answer counts */
+  readonly assessment: { readonly assessedOn: PlainDate; readonly validUntil: PlainDate };
   readonly consents: readonly { readonly purpose: 'promotional' | 'survey'; readonly granted: boolean }[];
   readonly accounts: readonly SampleAccount[];
   readonly holdings: readonly SampleHolding[];
@@ -79,12 +82,21 @@ export interface SampleCustomer {
 }
 
 /** Streams of one customer's chances: what is added to one doesn't move the others. */
-const STREAM = { profile: 1, habits: 2, card: 3, bend: 4, contact: 5 } as const;
+const STREAM = { profile: 1, habits: 2, card: 3, bend: 4, contact: 5, assessment: 6 } as const;
 /** Share of customers whose mail server refuses mail for good. */
 const REFUSED_SHARE = 0.005;
 const DAYS_PER_YEAR = 365;
+/** An assessment was made up to so many days ago and counts for a year: about one in four is out of date. */
+const OLDEST_ASSESSMENT_DAYS = 490;
 const SUFFIX: Readonly<Record<Role, string>> = { current: 'c', savings: 's', deposit: 't', card: 'k' };
 const KIND_OF_ROLE = { current: 'current', savings: 'savings', deposit: 'term-deposit', card: 'credit-card' } as const;
+
+/** The day of the assessment, never before the customer's first. */
+function assessmentOf(since: PlainDate, window: Window, random: Random): SampleCustomer['assessment'] {
+  const drawn = addDays(window.date(window.last), -random.int(1, OLDEST_ASSESSMENT_DAYS));
+  const assessedOn = drawn < since ? since : drawn;
+  return { assessedOn, validUntil: addDays(assessedOn, DAYS_PER_YEAR - 1) };
+}
 
 /** Opaque, and no two customers of one bank have the same. */
 function customerRef(seed: number, index: number): CustomerRef {
@@ -189,6 +201,7 @@ export function sampleCustomer(seed: number, index: number, window: Window): Sam
     manager: wealthy ? contact.pick(leadManagers(profile.branch.ref as BranchRef)) : null,
     since,
     riskAppetite: contact.chance(0.12) ? null : contact.int(1, profile.age > 65 ? 3 : 5),
+    assessment: assessmentOf(since, window, new Random(seed, index, STREAM.assessment)),
     consents: [
       { purpose: 'promotional', granted: contact.chance(0.9) },
       { purpose: 'survey', granted: contact.chance(0.97) },

@@ -1,7 +1,13 @@
 import { HARD_NEGATIVES, KIND_BLOCK, kindOf, PLANTED_KINDS } from '../../domain/sample-bank/kinds.js';
 import { Random, scramble } from '../../domain/sample-bank/random.js';
 import { sampleCustomer, type SampleCustomer } from '../../domain/sample-bank/sample-customer.js';
-import { leadManagers, sampleManagers } from '../../domain/sample-bank/staff.js';
+import {
+  leadManagers,
+  sampleBranches,
+  sampleCertificates,
+  sampleManagers,
+  sampleTeams,
+} from '../../domain/sample-bank/staff.js';
 import { Window } from '../../domain/sample-bank/window.js';
 import { BRANCHES } from '../../domain/sample-bank/words.js';
 import { addDays, daysBetween, plainDate, type BranchRef } from '../../domain/types.js';
@@ -149,6 +155,28 @@ test('managers have room for about 15 % of the customers, in both languages', ()
     for (const { ref } of BRANCHES) expect(leadManagers(ref as BranchRef).every((lead) => refs.has(lead))).toBe(true);
     expect(managers.some((each) => each.languages.includes('en'))).toBe(true);
   }
+});
+
+test('branches stand in a tree under one head office, each with a team that its first manager leads', () => {
+  const branches = sampleBranches();
+  const above = (ref: string | null): string | null => branches.find((each) => each.ref === ref)?.parent ?? null;
+  expect(branches.filter((each) => each.parent === null).map((each) => each.ref)).toEqual(['b-head']);
+  for (const { ref } of BRANCHES) {
+    expect(above(above(ref))).toBe('b-head');
+    expect(branches.find((each) => each.ref === above(ref))?.region).toMatch(/^[a-z]+$/);
+  }
+  const managers = sampleManagers(7, 1_000);
+  for (const { ref, branch, lead } of sampleTeams()) {
+    const members = managers.filter((each) => each.team === ref);
+    expect(members.every((each) => each.branch === branch)).toBe(true);
+    expect(members.map((each) => each.ref)).toContain(lead);
+  }
+  expect(managers.every((each) => each.skills.includes('hardship'))).toBe(true);
+  expect(managers.some((each) => !each.skills.includes('investment'))).toBe(true);
+  const certificates = sampleCertificates(managers, AS_OF);
+  expect(certificates.every((each) => each.from < AS_OF && each.until > addDays(AS_OF, 700))).toBe(true);
+  expect(new Set(certificates.map((each) => each.manager)).size).toBe(managers.length);
+  expect(sampleCertificates(sampleManagers(7, 1_000), AS_OF)).toEqual(certificates);
 });
 
 test.each(['2024-02-29', '2025-12-31', '2026-01-01', '2026-03-31'])('any day can be the as-of day: %s', (day) => {
