@@ -6,6 +6,7 @@ import { INCOME_LOWERED, INCOME_STOPPED } from './income.js';
 import { CARD_OVERUSED_QUERY, LARGE_OUTFLOW_QUERY, NEGATIVE_BALANCE_QUERY } from './money.js';
 import type { DetectionQuery } from './query.js';
 import { findTiersAtRisk } from './tier-at-risk.js';
+import { TIER_LOST_QUERY } from './tier-lost.js';
 
 const QUERIES: readonly DetectionQuery[] = [
   INCOME_LOWERED,
@@ -16,6 +17,7 @@ const QUERIES: readonly DetectionQuery[] = [
   DORMANT_QUERY,
   NEGATIVE_BALANCE_QUERY,
   CARD_OVERUSED_QUERY,
+  TIER_LOST_QUERY,
 ];
 
 /** The findings of a query, written; one that is there for the day stays as it was found first. */
