@@ -27,7 +27,8 @@ import { readText } from '../store/texts.js';
 import { complaintWorkflowId, type ComplaintInput } from '../workflows/contract.js';
 import { renderMessage } from './message-templates.js';
 import { now, refuse } from './dependencies.js';
-import { sendOutreach, type OutreachResult } from './outreach.js';
+import { sendUntilSettled } from './letters.js';
+import type { OutreachResult } from './outreach.js';
 import type { MessageDependencies } from './journey-messages.js';
 
 export interface OpenedComplaint {
@@ -194,7 +195,7 @@ async function sendLetter(
   const { complaintRef, customerRef, letter } = input;
   const at = now(deps.bank);
   const { complaintKey } = await complaintByRef(deps.database, complaintRef);
-  return sendOutreach(deps, {
+  return sendUntilSettled(deps, {
     key: `${complaintWorkflowId(complaintKey)}:${letter}`,
     customerRef,
     journeyId: null,

@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
+import { businessTime } from '../domain/business-clock.js';
 import { goalStanding, GOAL_RULES, type GoalAnswer, type GoalFacts } from '../domain/goal.js';
 import { dateIn } from '../domain/calendar.js';
 import { periodAt } from '../domain/tier-periods.js';
@@ -6,13 +7,18 @@ import type { TierStanding } from '../domain/tier-standing.js';
 import type { Instant, PlainDate } from '../domain/types.js';
 import { lockCustomer } from '../store/customers.js';
 import { recordDecisions } from '../store/decisions.js';
-import { firstEvaluations, type FirstEvaluation } from '../store/goals.js';
+import { firstEvaluations, forgetGoalLooks, goalLooks, type FirstEvaluation } from '../store/goals.js';
+import { dataUntil } from '../store/installation.js';
+import { holdoutsWithGoal, markHoldoutGoal } from '../store/holdouts.js';
 import { journeysToTell, journeysWithGoal, markGoalMet, type JourneyRow } from '../store/journeys.js';
 import { installedTierRule, readTiers } from '../store/tier-rules.js';
 import { tierStandings } from '../store/tier-standings.js';
 import { goalMet } from '../workflows/contract.js';
 import { now } from './dependencies.js';
 import { whileBeating, type RoundDependencies } from './round.js';
+
+/** Bookings looked at together; a bank's month comes in at once. */
+const MOST_LOOKS = 1000;
 
 /** Looks at the goals of all open journeys, and tells those whose goal is met. */
 export function goalActivities(deps: RoundDependencies) {
@@ -23,19 +29,63 @@ export function goalActivities(deps: RoundDependencies) {
 export type GoalActivities = ReturnType<typeof goalActivities>;
 
 async function checkGoals(deps: RoundDependencies, asOf: PlainDate): Promise<{ met: number }> {
-  const at = now(deps.bank);
-  const journeys = await journeysWithGoal(deps.database);
-  let met = 0;
-  if (journeys.length > 0) {
-    const look = await lookAt(deps, journeys, asOf);
-    for (const journey of journeys) {
-      const { facts, answer, periodEnd } = look(journey);
-      if (answer.met && (await writeGoal(deps, journey, facts, answer, periodEnd, at))) met += 1;
-    }
-  }
+  const met = await markMet(deps, await journeysWithGoal(deps.database), asOf, now(deps.bank));
+  await followHoldouts(deps, asOf);
   // told again on every round until the journey has ended: a signal that was lost in a crash is not lost for good
   for (const journey of await journeysToTell(deps.database)) await tell(deps.workflows, journey.workflowId);
-  return { met };
+  return { met: met.length };
+}
+
+/**
+ * Looks at the goals of those on whose accounts something was booked since the last look, and tells at once. What a crash
+ * leaves undone the next look does, or the round.
+ * @returns how many goals were met
+ */
+export async function checkBookedGoals(deps: RoundDependencies): Promise<number> {
+  let met = 0;
+  for (;;) {
+    const looks = await goalLooks(deps.database, MOST_LOOKS);
+    if (looks.customerRefs.length === 0) return met;
+    const journeys = await journeysWithGoal(deps.database, looks.customerRefs);
+    // no activity: the worker's own clock tells the time
+    const at = businessTime(deps.bank.clock, Date.now());
+    for (const journey of await markMet(deps, journeys, await dataUntil(deps.database), at)) {
+      await tell(deps.workflows, journey.workflowId);
+      met += 1;
+    }
+    await forgetGoalLooks(deps.database, looks.lookIds);
+  }
+}
+
+/** @returns the journeys whose goal is met from now on */
+async function markMet(
+  deps: RoundDependencies,
+  journeys: JourneyRow[],
+  asOf: PlainDate,
+  at: Instant,
+): Promise<JourneyRow[]> {
+  const met: JourneyRow[] = [];
+  if (journeys.length === 0) return met;
+  const look = await lookAt(deps, journeys, asOf);
+  for (const journey of journeys) {
+    const { facts, answer, periodEnd } = look(journey);
+    if (answer.met && (await writeGoal(deps, journey, facts, answer, periodEnd, at))) met.push(journey);
+  }
+  return met;
+}
+
+/** Who is left alone is followed to the goal that a journey would have had; nobody is told. */
+async function followHoldouts(deps: RoundDependencies, asOf: PlainDate): Promise<void> {
+  const at = now(deps.bank);
+  const holdouts = await holdoutsWithGoal(deps.database, at);
+  if (holdouts.length === 0) return;
+  const look = await lookAt(deps, holdouts, asOf);
+  for (const holdout of holdouts) {
+    const { facts, answer, periodEnd } = look(holdout);
+    if (!answer.met) continue;
+    const evidence = { by: answer.by ?? 'average-secured', daysHeld: facts.daysHeld, periodEnd };
+    await markHoldoutGoal(deps.database, holdout.holdoutId, evidence, at);
+  }
 }
 
 interface Look {
@@ -44,13 +94,16 @@ interface Look {
   periodEnd: PlainDate;
 }
 
+/** A journey, or who is left alone and followed to the same goal. */
+type Watched = Pick<JourneyRow, 'customerRef' | 'admittedAt' | 'tierRankAtStart' | 'definition'>;
+
 async function lookAt(
   deps: RoundDependencies,
-  journeys: JourneyRow[],
+  journeys: readonly Watched[],
   asOf: PlainDate,
-): Promise<(journey: JourneyRow) => Look> {
+): Promise<(journey: Watched) => Look> {
   const customerRefs = journeys.map((journey) => journey.customerRef);
-  const admittedOn = (journey: JourneyRow): PlainDate => dateIn(deps.bank.zone, journey.admittedAt);
+  const admittedOn = (journey: Watched): PlainDate => dateIn(deps.bank.zone, journey.admittedAt);
   const asked = journeys.map((journey) => ({ customerRef: journey.customerRef, after: admittedOn(journey) }));
   const evaluations = await firstEvaluations(deps.database, asked, asOf);
   const ranks = new Map((await readTiers(deps.database)).map((tier) => [tier.tierRef, tier.rank]));
@@ -75,7 +128,7 @@ async function lookAt(
   };
 }
 
-function verdictOf(evaluation: FirstEvaluation | null, journey: JourneyRow): GoalFacts['evaluation'] {
+function verdictOf(evaluation: FirstEvaluation | null, journey: Watched): GoalFacts['evaluation'] {
   if (!evaluation) return null;
   return !evaluation.missed && evaluation.rankAfter >= journey.tierRankAtStart ? 'kept' : 'missed';
 }

@@ -1,10 +1,13 @@
 import { addMillis, days, points, type Instant, type JourneyId, type MessageClass } from '../domain/types.js';
 import { dateIn } from '../domain/calendar.js';
-import { linkUrl, signLink } from '../config/links.js';
+import { HOUSE_CONTACT_POLICY } from '../domain/house-contact.js';
+import { EDUCATION_STEP } from '../domain/journey-plan.js';
+import { linkUrl, signLink, type LinkPurpose } from '../config/links.js';
 import { managerContact } from '../store/managers.js';
-import { projectStep, readJourney, triggersFound, type JourneyRow } from '../store/journeys.js';
+import { projectStep, readJourney, stepDone, triggersFound, type JourneyRow } from '../store/journeys.js';
 import { lockSurvey, openSurvey, surveyReminded } from '../store/surveys.js';
 import type { CustomerContact } from '../store/customers.js';
+import { contentOf, settleContent } from './journey-content.js';
 import { renderMessage } from './message-templates.js';
 import { now } from './dependencies.js';
 import {
@@ -22,11 +25,13 @@ export interface MessageDependencies extends OutreachDependencies {
   webUrl: string;
 }
 
-/** `reward` is the letter that closes the journey. */
-export type JourneyMessage = 'outreach' | 'offer' | 'survey' | `reminder-${number}` | 'reward';
+/** The name of a step of the campaign, or `survey`, `reminder-1`…, or `reward`: the letter that closes the journey. */
+export type JourneyMessage = string;
 
 /** Links to preferences and complaints work for this long after the message. */
 const LINK_DAYS = 90;
+/** A campaign that is paused for longer than this loses the surveys that are out. */
+const MOST_PAUSED_DAYS = 366;
 
 /** Every message that a journey sends, through the one door. */
 export function journeyMessageActivities(deps: MessageDependencies) {
@@ -60,7 +65,7 @@ async function requestOf(
   const journey = await readJourney(deps.database, journeyId);
   const at = now(deps.bank);
   const { template, messageClass } = planned(journey, message);
-  const asksSurvey = message === 'survey' || message.startsWith('reminder');
+  const asksSurvey = message === 'survey' || isReminder(message);
   const expiresAt = addMillis(at, journey.definition.survey.expires);
   return {
     key: `journey:${journeyId}:${message}`,
@@ -70,49 +75,62 @@ async function requestOf(
     template,
     messageClass,
     purpose: asksSurvey ? 'survey' : 'other',
+    campaign: { campaignRef: journey.campaignRef, policy: journey.definition.contact ?? HOUSE_CONTACT_POLICY },
     at,
     afterEnd: message === 'reward',
+    lastLook: (sql) => settleContent(sql, { journey, message, at }),
     onClaim: async (sql) => {
       if (message === 'survey') await openSurvey(sql, journeyId, journey.customerRef, at, expiresAt);
     },
     onSettled: async (sql, result) => {
-      if (message.startsWith('reminder') && result.state === 'sent') await surveyReminded(sql, journeyId);
+      if (isReminder(message) && result.state === 'sent') await surveyReminded(sql, journeyId);
+      if (!asksSurvey && message !== 'reward') await stepDone(sql, journeyId, message);
       await projectStep(sql, journeyId, asksSurvey ? 'survey' : message, `${message} ${result.state}`, at);
     },
-    compose: (customer) => compose(deps, journey, customer, { template, messageClass, at, asksSurvey }),
+    compose: (customer) => compose(deps, journey, customer, { template, message, messageClass, at, asksSurvey }),
   };
 }
 
-function planned(journey: JourneyRow, message: JourneyMessage): { template: string; messageClass: MessageClass } {
-  const { outreach, offer, survey } = journey.definition;
-  if (message === 'outreach') return { template: outreach.template, messageClass: outreach.class };
+export const isReminder = (message: JourneyMessage): boolean => /^reminder-\d+$/.test(message);
+
+/** What a journey sends under a name. @throws Error when its version has no such message */
+export function planned(
+  journey: Pick<JourneyRow, 'definition' | 'campaignRef' | 'version'>,
+  message: JourneyMessage,
+): { template: string; messageClass: MessageClass } {
+  const { steps, education, survey } = journey.definition;
   if (message === 'survey') return { template: survey.template, messageClass: 'service' };
-  if (message === 'offer' && offer) return { template: offer.template, messageClass: offer.class };
   if (message === 'reward') return { template: 'reward-granted', messageClass: 'service' };
-  if (message.startsWith('reminder-')) return { template: 'survey-reminder', messageClass: 'service' };
+  if (isReminder(message)) return { template: 'survey-reminder', messageClass: 'service' };
+  if (message === EDUCATION_STEP && education) return { template: education.template, messageClass: 'service' };
+  const step = steps.find((candidate) => candidate.step === message);
+  if (step && 'template' in step) return { template: step.template, messageClass: step.class };
   throw new Error(`campaign ${journey.campaignRef} version ${journey.version} has no message "${message}"`);
 }
 
 interface Composing {
   template: string;
+  message: JourneyMessage;
   messageClass: MessageClass;
   at: Instant;
   asksSurvey: boolean;
 }
 
-async function compose(
+/** The letter as the customer would read it. @throws TemplateError in words */
+export async function compose(
   deps: MessageDependencies,
   journey: JourneyRow,
   customer: CustomerContact,
   asked: Composing,
 ): Promise<Omit<Mail, 'messageId' | 'to'>> {
-  const survey = asked.asksSurvey ? await lockSurvey(deps.database, journey.journeyId) : null;
+  const survey = asked.asksSurvey ? await lockSurvey(deps.database, journey.journeyId, asked.at) : null;
   const links = messageLinks(deps, journey, survey?.expiresAt ?? null, asked.at);
   const data = {
     customer: { name: customer.name },
     bank: { name: deps.bank.name },
     manager: await managerContact(deps.database, journey.managerRef),
     reasons: await triggersFound(deps.database, journey),
+    ...(await contentOf(deps.database, { journey, ...asked }, customer.language)),
     points: points(journey.definition.reward?.points ?? 0),
     links,
     ...(survey ? { survey: { expiresOn: dateIn(customer.zone, survey.expiresAt) } } : {}),
@@ -128,15 +146,14 @@ function unsubscribeHeaders(url: string): Record<string, string> {
 
 function messageLinks(deps: MessageDependencies, journey: JourneyRow, surveyExpires: Instant | null, at: Instant) {
   const later = addMillis(at, days(LINK_DAYS));
-  const link = (
-    purpose: 'survey' | 'complaint' | 'preferences' | 'unsubscribe',
-    subject: string,
-    expiresAt: Instant,
-  ): string => linkUrl(deps.webUrl, purpose, signLink(deps.linkSecret, { purpose, subject, expiresAt }));
+  const link = (purpose: LinkPurpose, subject: string, expiresAt: Instant): string =>
+    linkUrl(deps.webUrl, purpose, signLink(deps.linkSecret, { purpose, subject, expiresAt }));
   return {
-    survey: link('survey', journey.journeyId, surveyExpires ?? later),
+    // the survey's own row says when it expires, and a pause of the campaign may move that
+    survey: link('survey', journey.journeyId, addMillis(surveyExpires ?? later, days(MOST_PAUSED_DAYS))),
     complaint: link('complaint', journey.customerRef, later),
     preferences: link('preferences', journey.customerRef, later),
     unsubscribe: link('unsubscribe', journey.customerRef, later),
+    learn: link('learn', journey.customerRef, later),
   };
 }

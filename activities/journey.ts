@@ -1,28 +1,31 @@
-import { assignManager, ASSIGNMENT_RULES } from '../domain/assignment.js';
-import { points, type ComplaintRef, type Instant, type JourneyId } from '../domain/types.js';
-import { planOf, type JourneyPlan } from '../domain/journey-plan.js';
 import { complaintDue } from '../domain/complaint-rules.js';
-import { settle, SETTLEMENT_RULES, type Ending, type Settlement, type SettlementFacts } from '../domain/settlement.js';
+import { contactWindow } from '../domain/contact-window.js';
+import { firstContactDue } from '../domain/first-contact.js';
+import { HOUSE_CONTACT_POLICY } from '../domain/house-contact.js';
+import { planOf, type JourneyPlan } from '../domain/journey-plan.js';
+import { CalendarEnded } from '../domain/public-holidays.js';
+import type { Ending } from '../domain/settlement.js';
+import type { ComplaintRef, Instant, JourneyId } from '../domain/types.js';
 import { insertComplaint } from '../store/complaints.js';
-import { doorFacts, lockCustomer, tierOn, type CustomerContact } from '../store/customers.js';
-import type { Sql } from '../store/database.js';
-import { answeredBefore, recordDecisions, type Decision } from '../store/decisions.js';
-import { postedBefore } from '../store/ledger.js';
-import { grantReward, releaseReward, reserveReward, rewardKey } from '../store/rewards.js';
-import { assignJourney, closeJourney, projectStep, readJourney, type JourneyRow } from '../store/journeys.js';
-import { lockManagerLoads, managersComplainedAbout } from '../store/managers.js';
-import { dataUntil } from '../store/installation.js';
+import type { CustomerContact } from '../store/customers.js';
+import { one, type Sql } from '../store/database.js';
+import { assignToJourney } from '../store/first-contacts.js';
+import { readInstallation } from '../store/installation.js';
+import { projectStep, stepDone, type JourneyRow } from '../store/journeys.js';
+import { dropHeldOutreach } from '../store/outreach.js';
+import { reserveReward } from '../store/rewards.js';
 import { answerSurvey, lockSurvey } from '../store/surveys.js';
+import { openTask } from '../store/tasks.js';
 import { readText } from '../store/texts.js';
-import { complaintWorkflowId, type JourneyResult, type SurveyAnswer } from '../workflows/contract.js';
+import { complaintWorkflowId, type SurveyAnswer } from '../workflows/contract.js';
 import { now, over, refuse, type Dependencies } from './dependencies.js';
+import type { JourneyMessage } from './journey-messages.js';
+import { step } from './journey-step.js';
+import { settleJourney, type SettledJourney } from './settlement.js';
 
-export type Opening = { kind: 'open'; plan: JourneyPlan } | { kind: 'nobody-free' };
-
-/** The journey's result, and whether a reward was posted that the customer should hear of. */
-export interface SettledJourney extends JourneyResult {
-  rewarded: boolean;
-}
+export type Opening =
+  /** `beginAt`: the first instant at which the campaign's hours allow a word to the customer */
+  { kind: 'open'; plan: JourneyPlan; beginAt: Instant } | { kind: 'nobody-free' };
 
 export interface RecordedAnswer {
   complaintKey: string | null;
@@ -38,8 +41,12 @@ export function journeyActivities(deps: Dependencies) {
     /** Writes down the customer's answer; an unhappy one opens a complaint in the same transaction. */
     recordAnswer: (input: SurveyAnswer & { journeyId: JourneyId; at: Instant }): Promise<RecordedAnswer> =>
       recordAnswer(deps, input),
-    /** Says that a promotion is not sent any more, and why. */
-    dropOffer: (input: { journeyId: JourneyId }): Promise<null> => dropOffer(deps, input),
+    /** Says that a message which the door has held back for too long is not sent any more. */
+    dropOffer: (input: { journeyId: JourneyId; message?: JourneyMessage }): Promise<null> =>
+      dropMessage(deps, input.journeyId, input.message ?? 'offer'),
+    /** Puts the call or visit of a step on the manager's list. */
+    openStepTask: (input: { journeyId: JourneyId; step: string; at: Instant }): Promise<{ taskId: string }> =>
+      openStepTask(deps, input),
     /** Outcome, reward and the journey's end, in one transaction. */
     settleJourney: (input: { journeyId: JourneyId; ending: Ending; at: Instant }): Promise<SettledJourney> =>
       settleJourney(deps, input),
@@ -47,58 +54,37 @@ export function journeyActivities(deps: Dependencies) {
 }
 export type JourneyActivities = ReturnType<typeof journeyActivities>;
 
-/** Runs one step of a journey: once, with its decision, holding the customer's row. */
-async function step<Result>(
-  deps: Dependencies,
-  journeyId: JourneyId,
-  name: string,
-  at: Instant,
-  work: (sql: Sql, journey: JourneyRow, customer: CustomerContact, at: Instant) => Promise<Told<Result>>,
-): Promise<Result> {
-  const key = `journey:${journeyId}:${name}`;
-  return deps.database.transaction(async (sql) => {
-    const { customerRef } = await readJourney(sql, journeyId);
-    const customer = await lockCustomer(sql, customerRef);
-    const before = await answeredBefore<{ value: Result }>(sql, key);
-    if (before) return before.value;
-    // read under the lock: the goal may have been met while this waited for it
-    const journey = await readJourney(sql, journeyId);
-    const { value, ...told } = await work(sql, journey, customer, at);
-    const decision = { ...told, key, customerRef: journey.customerRef, journeyId, result: { value } as never, at };
-    await recordDecisions(sql, [decision]);
-    return value;
-  });
-}
-type Told<Result> = Pick<Decision, 'kind' | 'verdict' | 'reasons' | 'saw' | 'rules'> & { value: Result };
-
 function openJourney(
   deps: Dependencies,
   input: { journeyId: JourneyId; attempt: number; at: Instant },
 ): Promise<Opening> {
   return step(deps, input.journeyId, `open-${input.attempt}`, input.at, async (sql, journey, customer, at) => {
-    const loads = await lockManagerLoads(sql);
-    const complainedAbout = await managersComplainedAbout(sql, journey.customerRef);
-    const request = {
-      language: customer.language,
-      branchRef: customer.branchRef as never,
-      dedicated: customer.managerRef,
-      complainedAbout,
-    };
-    const assignment = assignManager(request, loads);
+    const { assignment, saw, rules } = await assignToJourney(sql, journey, at);
     let reward = null;
     if (assignment.kind === 'assigned') {
-      await assignJourney(sql, journey.journeyId, assignment.managerRef);
       // a run that was ended by force may still have this step in hand; nothing is promised in a closed journey
       reward = journey.closedAt === null ? await reserveReward(sql, journey, at) : 'journey-closed';
       await projectStep(sql, journey.journeyId, 'outreach', 'a relationship manager looks after the customer', at);
     } else await projectStep(sql, journey.journeyId, 'waiting-for-manager', 'no relationship manager is free', at);
     const value: Opening =
-      assignment.kind === 'assigned' ? { kind: 'open', plan: planOf(journey.definition) } : { kind: 'nobody-free' };
-    const free = loads.filter((load) => load.openJourneys < load.capacity).length;
-    const saw = { managers: loads.length, free, reward };
+      assignment.kind === 'assigned'
+        ? { kind: 'open', plan: planOf(journey.definition), beginAt: firstWord(journey, customer, at) }
+        : { kind: 'nobody-free' };
     const verdict = assignment.kind === 'assigned' ? assignment.managerRef : assignment.kind;
-    return { kind: 'assignment', verdict, reasons: assignment.reasons, saw, rules: ASSIGNMENT_RULES, value };
+    return { kind: 'assignment', verdict, reasons: assignment.reasons, saw: { ...saw, reward }, rules, value };
   });
+}
+
+/** When the first letter may leave; the door is asked all the same when it does. */
+function firstWord({ definition }: JourneyRow, { zone }: CustomerContact, at: Instant): Instant {
+  try {
+    const window = contactWindow(definition.contact ?? HOUSE_CONTACT_POLICY, zone, at);
+    return window.kind === 'open' ? at : window.until;
+  } catch (error) {
+    // the door holds it and says so to people
+    if (error instanceof CalendarEnded) return at;
+    throw error;
+  }
 }
 
 async function recordAnswer(
@@ -107,7 +93,7 @@ async function recordAnswer(
 ): Promise<RecordedAnswer> {
   const words = input.textId ? await readText(deps.database, input.textId) : null;
   return step(deps, input.journeyId, 'answer', input.at, async (sql, journey, _customer, at) => {
-    const survey = await lockSurvey(sql, journey.journeyId);
+    const survey = await lockSurvey(sql, journey.journeyId, at);
     if (!survey || survey.answeredAt !== null) throw refuse('this survey was answered already');
     if (survey.expiresAt <= at) throw over('this survey has expired');
     await answerSurvey(sql, survey.surveyId, input.score, words?.body ?? null, at);
@@ -158,66 +144,47 @@ async function openFromAnswer(
   return { complaintKey, complaintRef };
 }
 
-function dropOffer(deps: Dependencies, input: { journeyId: JourneyId }): Promise<null> {
-  return step(deps, input.journeyId, 'offer-dropped', now(deps.bank), async (_sql, journey) => ({
-    kind: 'message',
-    verdict: 'withheld',
-    reasons: ['complaint-open', 'survey-due'],
-    saw: { template: journey.definition.offer?.template ?? null },
-    rules: `${journey.campaignRef}@${journey.version}`,
-    value: null,
-  }));
-}
-
-function settleJourney(
-  deps: Dependencies,
-  input: { journeyId: JourneyId; ending: Ending; at: Instant },
-): Promise<SettledJourney> {
-  return step(deps, input.journeyId, 'settle', input.at, async (sql, journey, _customer, at) => {
-    const asOf = await dataUntil(sql);
-    const tierNow = await tierOn(sql, journey.customerRef, asOf);
-    const { openComplaint } = await doorFacts(sql, journey.customerRef, null);
-    const { reward } = journey.definition;
-    const facts = {
-      ending: input.ending,
-      goalMet: journey.goalMetAt !== null,
-      daysHeld: journey.goalDaysHeld,
-      heldDaysAsked: journey.definition.goal.heldDays,
-      tierRankAtStart: journey.tierRankAtStart,
-      tierRankNow: tierNow.rank,
-      reward: reward ? points(reward.points) : null,
-      openComplaint,
-      rewardedBefore: await postedBefore(sql, rewardKey(journey.campaignRef, journey.customerRef)),
+function dropMessage(deps: Dependencies, journeyId: JourneyId, message: JourneyMessage): Promise<null> {
+  return step(deps, journeyId, `${message}-dropped`, now(deps.bank), async (sql, journey, _customer, at) => {
+    const held = await dropHeldOutreach(sql, `journey:${journeyId}:${message}`, at);
+    await stepDone(sql, journeyId, message);
+    return {
+      kind: 'message',
+      verdict: 'withheld',
+      reasons: [...(held?.reason?.split(', ') ?? []), 'held-too-long'],
+      saw: { template: held?.template ?? null, message },
+      rules: `${journey.campaignRef}@${journey.version}`,
+      value: null,
     };
-    const { settlement, funded } = await settleReward(sql, journey, facts, at);
-    const words = `${settlement.outcome}: ${settlement.reason}; reward ${rewardWords(settlement)}`;
-    await closeJourney(sql, journey.journeyId, settlement.outcome, words, at);
-    const saw = { ...facts, reward: facts.reward?.toString() ?? null, funded, asOf };
-    const reasons = [settlement.reason, `reward-${settlement.reward.kind}`, settlement.reward.reason];
-    const rewarded = settlement.reward.kind === 'post';
-    const value = { outcome: settlement.outcome, reason: settlement.reason, rewarded };
-    return { kind: 'settlement', verdict: settlement.outcome, reasons, saw, rules: SETTLEMENT_RULES, value };
   });
 }
 
-function rewardWords(settlement: Settlement): string {
-  return settlement.reward.kind === 'post'
-    ? `of ${settlement.reward.points} points posted`
-    : `withheld (${settlement.reward.reason})`;
-}
-
-/** Grants the reward where it is owed and there are points for it; whatever else was reserved goes back to the budget. */
-async function settleReward(
-  sql: Sql,
-  journey: JourneyRow,
-  facts: Omit<SettlementFacts, 'funded'>,
-  at: Instant,
-): Promise<{ settlement: Settlement; funded: boolean }> {
-  const settlement = settle({ ...facts, funded: true });
-  if (settlement.reward.kind === 'withhold') {
-    await releaseReward(sql, journey.journeyId, 'released', at);
-    return { settlement, funded: true };
-  }
-  const funded = await grantReward(sql, journey, settlement.reward.points, at);
-  return { settlement: funded ? settlement : settle({ ...facts, funded }), funded };
+function openStepTask(
+  deps: Dependencies,
+  { journeyId, step: name, at }: { journeyId: JourneyId; step: string; at: Instant },
+): Promise<{ taskId: string }> {
+  return step(deps, journeyId, `task-${name}`, at, async (sql, journey) => {
+    const planned = journey.definition.steps.find(({ step: wanted }) => wanted === name);
+    if (planned?.kind !== 'call' && planned?.kind !== 'visit')
+      throw new Error(`campaign ${journey.campaignRef} version ${journey.version} has no call or visit "${name}"`);
+    const { zone, jurisdiction } = one(
+      [await readInstallation(sql)].filter((found) => found !== null),
+      'the bank',
+    );
+    const dueAt = firstContactDue({ zone, calendar: jurisdiction }, planned.dueWorkingDays, at);
+    const { taskId } = await openTask(sql, {
+      key: `journey:${journeyId}:${name}`,
+      kind: planned.kind,
+      customerRef: journey.customerRef,
+      journeyId,
+      managerRef: journey.managerRef,
+      at,
+      dueAt,
+    });
+    await stepDone(sql, journeyId, name);
+    await projectStep(sql, journeyId, name, `the manager has a ${planned.kind} to make`, at);
+    const saw = { taskId, dueAt, manager: journey.managerRef };
+    const rules = `${journey.campaignRef}@${journey.version}`;
+    return { kind: 'task', verdict: planned.kind, reasons: [], saw, rules, value: { taskId } };
+  });
 }

@@ -1,6 +1,8 @@
+import DKIM from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import type { DkimKey } from '../config/dkim.js';
 
 /**
  * A claim is good for this long: what the server has not taken by then is not sent any more, and the line is cut. A
@@ -8,7 +10,7 @@ import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-
  */
 export const CLAIM_LEASE_MS = 5_000;
 /** With less than this left of the lease a sending is not begun. */
-const LEAST_TO_BEGIN_MS = 1_000;
+export const LEAST_TO_BEGIN_MS = 1_000;
 const DNS_MS = 1_000;
 const CONNECT_MS = 1_500;
 
@@ -69,11 +71,50 @@ export function readFailure(error: SmtpError, stage: SendingStage): Delivery {
 }
 
 /**
+ * Fields under the signature, those that are there. RFC 8058, 3.1: a mail program acts on one click only where both
+ * List-Unsubscribe and List-Unsubscribe-Post are signed, so that nobody on the way can put in an address of theirs.
+ */
+const SIGNED_FIELDS = [
+  ...['From', 'Reply-To', 'To', 'Subject', 'Date', 'Message-ID', 'MIME-Version', 'Content-Type'],
+  ...['Content-Transfer-Encoding', 'List-Unsubscribe', 'List-Unsubscribe-Post'],
+].join(':');
+
+/** Header fields that stay one line on the wire: a relay that folds anew breaks signatures, and some programs read only one. */
+const UNFOLDED: ReadonlySet<string> = new Set(['List-Unsubscribe']);
+/** RFC 5322, 2.1.1: characters of a line; and nothing that could end it. */
+const ONE_LINE = /^[\x21-\x7e]{1,900}$/;
+
+type Headers = NonNullable<ConstructorParameters<typeof MailComposer>[0]>['headers'];
+
+/** @throws Error when what must stay one line can't */
+function asSent(headers: Record<string, string>): Headers {
+  const lines = Object.entries(headers).map(([name, value]): [string, string | { prepared: true; value: string }] => {
+    if (!UNFOLDED.has(name)) return [name, value];
+    if (!ONE_LINE.test(value)) throw new Error(`the header ${name} does not fit into one line; shorten its address`);
+    return [name, { prepared: true, value }];
+  });
+  return Object.fromEntries(lines);
+}
+
+/** The message as it goes over the wire, signed where there is a key. */
+async function built(from: string, { headers, ...mail }: Mail, dkim: DKIM | null): Promise<Buffer> {
+  const message = await new MailComposer({ from, ...mail, headers: asSent(headers) }).compile().build();
+  if (!dkim) return message;
+  const chunks: Buffer[] = [];
+  for await (const chunk of dkim.sign(message)) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+const signer = ({ domain, selector, key }: DkimKey): DKIM =>
+  new DKIM({ domainName: domain, keySelector: selector, privateKey: key, headerFieldNames: SIGNED_FIELDS });
+
+/**
  * Mail over SMTP, a connection for each message: an idle one that has gone stale would leave every send unsure.
  * @param smtpUrl `smtp://` or `smtps://`, with user and password where the server wants them
  * @param from the bank's address, `Name <address>`
+ * @param key signs the mails (DKIM); null: they go out unsigned
  */
-export function smtpMailDoor(smtpUrl: string, from: string): MailDoor {
+export function smtpMailDoor(smtpUrl: string, from: string, key: DkimKey | null = null): MailDoor {
   const options: SMTPConnectionOptions & { auth?: { user: string; pass: string } } = {
     ...(parseConnectionUrl(smtpUrl) as SMTPConnectionOptions),
     dnsTimeout: DNS_MS,
@@ -83,9 +124,10 @@ export function smtpMailDoor(smtpUrl: string, from: string): MailDoor {
     socketCloseTimeout: 0,
   };
   const sender = from.replace(/^.*<|>$/g, '');
+  const dkim = key && signer(key);
   return {
     async deliver(mail, deadline) {
-      const message = await new MailComposer({ from, ...mail }).compile().build();
+      const message = await built(from, mail, dkim);
       const left = deadline - Date.now();
       if (left < LEAST_TO_BEGIN_MS) return { kind: 'later', answer: 'the claim was too old' };
       return handOver(options, { from: sender, to: mail.to }, message, left);

@@ -5,6 +5,9 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { TRIGGERS } from '../domain/trigger-names.js';
 import type { Language } from '../domain/types.js';
+import { SAMPLE, type MessageData, type StaffData } from './message-data.js';
+
+export { SAMPLE, type MessageData, type StaffData } from './message-data.js';
 
 export const LANGUAGES: readonly Language[] = ['en', 'zh-CN'];
 
@@ -15,37 +18,24 @@ export const RENDER_LIMIT_MS = 500;
 export const RENDER_MEMORY_LIMIT = 1_000_000;
 /** Characters of a subject; servers fold longer ones in their own ways. */
 export const SUBJECT_MAX_CHARS = 200;
-
-/**
- * What a template may speak of; days come as words in the customer's language and zone. A template that names something
- * which is not given is refused, not left blank.
- */
-export interface MessageData {
-  customer: { name: string };
-  bank: { name: string };
-  manager?: { name: string; email: string };
-  links?: { survey?: string; complaint?: string; preferences?: string; unsubscribe?: string };
-  /** codes: the triggers of the finding; the template sees them as sentences from reasons.yaml */
-  reasons?: readonly string[];
-  points?: bigint;
-  /** the last day on which `points` can be spent */
-  expiry?: { on: string };
-  complaint?: { ref: string; dueOn?: string; escalatedTo?: string; resolution?: string };
-  survey?: { expiresOn: string };
-  /** what was ordered for points; the item is named in the customer's language */
-  order?: { ref: string; item: string; partner: string };
-}
+/** Characters of a short text with the sample's data: some messages of 67 that a phone shows as one (3GPP TS 23.040, UCS-2). */
+export const SHORT_MAX_CHARS = 400;
 
 export interface RenderedMessage {
   subject: string;
   html: string;
   text: string;
+  /**
+   * For a channel that carries a line and no letter; there where the template has a short text. Filled in when it is asked
+   * for: what is wrong with it does not stop the mail. @throws TemplateError
+   */
+  short?: () => string;
 }
 
 export interface MessageRequest {
   template: string;
   language: Language;
-  data: MessageData;
+  data: MessageData | StaffData;
 }
 
 /** A template is missing, malformed, or asks for data that the occasion doesn't have: content to correct, not an outage. */
@@ -61,36 +51,16 @@ export interface MessageTemplates {
   render(request: MessageRequest): RenderedMessage;
   /** whether a campaign may name it: there in every language */
   exists(template: string): boolean;
+  /** whether it can go by a channel other than e-mail: a short text is there in every language */
+  hasShort(template: string): boolean;
   /** one sentence for each fault of the folder; empty when every template renders in every language */
   check(): string[];
 }
 
 const FILE = /^([a-z][a-z0-9-]*)\.(en|zh-CN)\.liquid$/;
+const SHORT_FILE = /^([a-z][a-z0-9-]*)\.short\.(en|zh-CN)\.liquid$/;
 const SECTIONS = /^subject:([^\n]*)\n+--- html ---\n([\s\S]*?)\n--- text ---\n([\s\S]*)$/;
 const reasonsSchema = z.record(z.string(), z.strictObject({ en: z.string().min(1), 'zh-CN': z.string().min(1) }));
-
-const SAMPLE: Required<MessageData> = {
-  customer: { name: 'Li Na' },
-  bank: { name: 'Sample Bank' },
-  manager: { name: 'Wang Fang', email: 'wang.fang@bank.example' },
-  links: {
-    survey: 'https://bank.example/survey/token',
-    complaint: 'https://bank.example/complaint/token',
-    preferences: 'https://bank.example/preferences/token',
-    unsubscribe: 'https://bank.example/unsubscribe/token',
-  },
-  reasons: [...TRIGGERS],
-  points: 2000n,
-  expiry: { on: '20 March 2026' },
-  complaint: {
-    ref: 'K-2026-0000042',
-    dueOn: '20 March 2026',
-    escalatedTo: 'Customer Ombudsman',
-    resolution: 'We have returned the fee.\nThank you.',
-  },
-  survey: { expiresOn: '20 March 2026' },
-  order: { ref: 'R-2026-0000042', item: 'Porcelain tea set', partner: 'Gift House' },
-};
 
 /** Reads the whole folder once; a template changed later is seen by the next process. */
 export function createMessageTemplates(folder = join(__dirname, '..', 'campaigns', 'templates')): MessageTemplates {
@@ -105,6 +75,7 @@ export function createMessageTemplates(folder = join(__dirname, '..', 'campaigns
     const [, template, language] = FILE.exec(file) ?? [];
     if (template && language) known.set(file, parsed(read(folder, file), file, languages[language] as Engines));
   }
+  const shorts = createShortTexts(folder, files, languages);
   const names = [...new Set([...known.keys()].map((file) => file.slice(0, file.indexOf('.'))))].filter(
     (name) => name !== 'layout',
   );
@@ -117,11 +88,16 @@ export function createMessageTemplates(folder = join(__dirname, '..', 'campaigns
     if (parts instanceof TemplateError) throw parts;
     return parts;
   };
-  const render = (request: MessageRequest): RenderedMessage =>
-    renderParts(request, find, languages[request.language] as Engines, reasonWords(reasons, request));
+  const render = (request: MessageRequest): RenderedMessage => {
+    const inWords = codesInWords(reasons, request);
+    const rendered = renderParts(request, find, languages[request.language] as Engines, inWords);
+    if (!shorts.has(request.template)) return rendered;
+    return { ...rendered, short: () => shorts.render(request, inWords) };
+  };
   return {
     render,
     exists: (name) => name !== 'layout' && LANGUAGES.every((language) => known.has(`${name}.${language}.liquid`)),
+    hasShort: (name) => shorts.has(name),
     check: () => [
       ...TRIGGERS.filter((trigger) => !(trigger in reasons)).map(
         (trigger) => `reasons.yaml has no words for "${trigger}"; add them in en and zh-CN`,
@@ -129,6 +105,7 @@ export function createMessageTemplates(folder = join(__dirname, '..', 'campaigns
       ...names.flatMap((template) =>
         LANGUAGES.flatMap((language) => faults(render, { template, language, data: SAMPLE })),
       ),
+      ...shorts.check(names),
     ],
   };
 }
@@ -176,30 +153,36 @@ function parsed(source: string, file: string, { html, plain }: Engines): Parts |
   }
 }
 
-function reasonWords(reasons: z.output<typeof reasonsSchema>, { language, data }: MessageRequest): string[] {
-  return (data.reasons ?? []).map((code) => {
-    const words = reasons[code];
-    if (!words) throw new TemplateError(`reasons.yaml has no words for "${code}"; add them in en and zh-CN`);
-    return words[language];
-  });
+/** What of a message's data is codes, as the sentences of reasons.yaml. */
+function codesInWords(
+  words: z.output<typeof reasonsSchema>,
+  { language, data: { reasons, credit } }: MessageRequest,
+): { reasons?: string[]; credit?: object } {
+  const inWords = (codes: readonly string[]): string[] =>
+    codes.map((code) => {
+      const entry = words[code];
+      if (!entry) throw new TemplateError(`reasons.yaml has no words for "${code}"; add them in en and zh-CN`);
+      return entry[language];
+    });
+  return {
+    ...(reasons ? { reasons: inWords(reasons) } : {}),
+    ...(credit ? { credit: { ...credit, changes: inWords(credit.changes), helps: inWords(credit.helps) } } : {}),
+  };
 }
 
 function renderParts(
   { template, language, data }: MessageRequest,
   find: (name: string, language: Language) => Parts,
   { html, plain }: Engines,
-  reasons: string[],
+  inWords: ReturnType<typeof codesInWords>,
 ): RenderedMessage {
   const parts = find(template, language);
   const layout = find('layout', language);
-  const scope = { ...data, links: data.links ?? {}, language, ...(data.reasons ? { reasons } : {}) };
+  const scope = { ...data, links: data.links ?? {}, language, ...inWords };
   const run = (engine: Liquid, part: Template[], content: object): string => engine.renderSync(part, content) as string;
   try {
-    // one line, whatever a name contains: a subject is a mail header
-    const subject = run(plain, parts.subject, scope)
-      .replace(/[\s\p{Cc}]+/gu, ' ')
-      .trim()
-      .slice(0, SUBJECT_MAX_CHARS);
+    // a subject is a mail header
+    const subject = inOneLine(run(plain, parts.subject, scope)).slice(0, SUBJECT_MAX_CHARS);
     return {
       subject,
       html: run(html, layout.html, { ...scope, subject, content: run(html, parts.html, scope) }),
@@ -208,6 +191,58 @@ function renderParts(
   } catch (error) {
     throw new TemplateError(`${template}.${language}.liquid can't be filled in: ${(error as Error).message}`);
   }
+}
+
+/** One line, whatever a name contains. */
+const inOneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+
+interface ShortTexts {
+  has(template: string): boolean;
+  render(request: MessageRequest, inWords: ReturnType<typeof codesInWords>): string;
+  check(names: readonly string[]): string[];
+}
+
+/** The short texts of the folder: one line of plain text each, without layout. */
+function createShortTexts(folder: string, files: readonly string[], languages: Record<string, Engines>): ShortTexts {
+  const sources = new Map<string, string>();
+  for (const file of files) {
+    const [, template, language] = SHORT_FILE.exec(file) ?? [];
+    if (template && language) sources.set(file, read(folder, file));
+  }
+  const fileOf = (template: string, language: Language): string => `${template}.short.${language}.liquid`;
+  const has = (template: string): boolean => LANGUAGES.every((language) => sources.has(fileOf(template, language)));
+  const render: ShortTexts['render'] = ({ template, language, data }, inWords) => {
+    const file = fileOf(template, language);
+    const { plain } = languages[language] as Engines;
+    const scope = { ...data, links: data.links ?? {}, language, ...inWords };
+    try {
+      return inOneLine(plain.parseAndRenderSync(sources.get(file) ?? '', scope) as string);
+    } catch (error) {
+      throw new TemplateError(`${file} can't be filled in: ${(error as Error).message}`);
+    }
+  };
+  const fault = (file: string, short: () => string): string[] => {
+    try {
+      const { length } = short();
+      if (length === 0) return [`${file} is empty; write one line`];
+      return length <= SHORT_MAX_CHARS
+        ? []
+        : [`${file} has ${length} characters with the sample's data; shorten it to ${SHORT_MAX_CHARS}`];
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  };
+  // the sample has every reason there is; a customer has one or two
+  const data = { ...SAMPLE, reasons: [] };
+  const check: ShortTexts['check'] = (names) =>
+    [...sources.keys()].flatMap((file) => {
+      const [, template = '', language] = SHORT_FILE.exec(file) ?? [];
+      if (!names.includes(template))
+        return [`${file} is short for a message that is not there; add ${template}.en.liquid`];
+      if (!has(template)) return [`${file} is there in one language only; add the other one`];
+      return fault(file, () => render({ template, language: language as Language, data }, {}));
+    });
+  return { has, render, check };
 }
 
 function faults(render: MessageTemplates['render'], request: MessageRequest): string[] {
@@ -230,3 +265,5 @@ export const renderMessage = (request: MessageRequest): RenderedMessage => templ
 export const templateExists = (template: string): boolean => templates().exists(template);
 /** Faults of the installation's templates, one sentence each; empty when all render. */
 export const checkTemplates = (): string[] => templates().check();
+/** Whether it has a short text in every language, for channels that carry no letter. */
+export const shortTextExists = (template: string): boolean => templates().hasShort(template);

@@ -1,68 +1,66 @@
 import { createHash } from 'node:crypto';
-import { contactDoor, DOOR_RULES, type DoorAnswer } from '../domain/contact-door.js';
-import type { ComplaintRef, CustomerRef, Instant, JourneyId, MessageClass } from '../domain/types.js';
-import { addressRefused, doorFacts, lockCustomer, type CustomerContact } from '../store/customers.js';
+import type { ComplaintRef, Instant } from '../domain/types.js';
+import { goesBy } from '../store/contact-addresses.js';
+import { lockCustomer, type CustomerContact } from '../store/customers.js';
 import type { Sql } from '../store/database.js';
-import { answeredBefore, recordDecisions } from '../store/decisions.js';
+import { answeredBefore } from '../store/decisions.js';
 import {
   claimOutreach,
+  holdOutreach,
   lockOutreach,
   settleOutreach,
   withholdOutreach,
   type OutreachClaim,
-  type OutreachState,
 } from '../store/outreach.js';
-import { CLAIM_LEASE_MS, type Delivery, type Mail, type MailDoor } from './mail.js';
+import { CLAIM_LEASE_MS } from './mail.js';
 import type { Dependencies } from './dependencies.js';
+import {
+  askDoor,
+  deliverBy,
+  written,
+  type AskedMessage,
+  type ChannelDoors,
+  type ComposedMessage,
+  type DoorAsking,
+  type Written,
+} from './outreach-channel.js';
+import { decide, final, leaveUnsure, settleMessage, type Claimed } from './outreach-settlement.js';
 
-export interface OutreachDependencies extends Dependencies {
-  mail: MailDoor;
+export { NotTaken } from './outreach-settlement.js';
+
+export interface OutreachDependencies extends Dependencies, ChannelDoors {
   /** the domain of Message-IDs */
   mailDomain: string;
 }
 
-export interface OutreachRequest {
-  /** `workflowId:step` */
-  key: string;
-  customerRef: CustomerRef;
-  journeyId: JourneyId | null;
+export interface OutreachRequest extends AskedMessage {
   complaintRef: ComplaintRef | null;
-  template: string;
-  messageClass: MessageClass;
-  purpose: 'survey' | 'other';
-  at: Instant;
-  /** the letter that closes the journey, which has ended by then */
-  afterEnd?: boolean;
+  /**
+   * What only this message asks once the door has said yes, for instance whether there is a product that suits. Inside the
+   * claim's transaction.
+   * @returns why the message is not sent at all, or null
+   */
+  lastLook?: (sql: Sql) => Promise<string | null>;
   /** written together with the claim, for instance the survey that the message asks for */
   onClaim?: (sql: Sql) => Promise<void>;
   /** written together with what became of the message: the journey's place, an acknowledgement */
   onSettled?: (sql: Sql, result: OutreachResult) => Promise<void>;
-  compose(customer: CustomerContact): Promise<Omit<Mail, 'messageId' | 'to'>>;
+  compose(customer: CustomerContact): Promise<ComposedMessage>;
 }
 
 export interface OutreachResult {
   /** `held` may be asked again; the others are final */
   state: 'sent' | 'held' | 'withheld' | 'refused' | 'unknown';
   reasons: string[];
-  /** the address itself was refused, for good */
+  /** nobody is there to be reached, for good, by any channel that the message may take */
   unreachable: boolean;
+  /** of a held message: when the door can say yes; null when nobody can say */
+  until?: Instant | null;
+  /** a held message was handed to a server before, which did not take it */
+  tried?: boolean;
 }
 
-/** The server has certainly not taken the message; the activity is tried again by its policy. */
-export class NotTaken extends Error {
-  constructor(answer: string) {
-    super(`the mail server did not take the message (${answer}); it will be tried again`);
-  }
-}
-
-type Claim =
-  { kind: 'claimed'; customer: CustomerContact; row: OutreachClaim } | { kind: 'settled'; result: OutreachResult };
-
-const final = (state: OutreachResult['state'], reasons: string[], unreachable = false): OutreachResult => ({
-  state,
-  reasons,
-  unreachable,
-});
+type Claim = ({ kind: 'claimed' } & Claimed) | { kind: 'settled'; result: OutreachResult };
 
 /** The one door for every message: claim, send, settle; a retry of a settled message answers what the first one did. */
 export async function sendOutreach(deps: OutreachDependencies, request: OutreachRequest): Promise<OutreachResult> {
@@ -72,12 +70,12 @@ export async function sendOutreach(deps: OutreachDependencies, request: Outreach
   const deadline = Date.now() + CLAIM_LEASE_MS;
   const claim = await claimMessage(deps, request);
   if (claim.kind === 'settled') return claim.result;
-  const { customer, row } = claim;
-  const composed = await composeOrRelease(deps, request, customer);
-  const headers = { ...composed.headers, 'X-Keepwell-Class': request.messageClass };
-  const letter = { ...composed, headers, to: customer.email, messageId: `<${row.messageId}>` };
-  const delivery = await deps.mail.deliver(letter, deadline);
-  return settleMessage(deps, request, composed.subject, delivery);
+  const { customer, row, route } = claim;
+  const text = await composeOrRelease(deps, request, claim);
+  const { messageClass } = request;
+  const message = { messageId: row.messageId, messageClass, customer, written: text };
+  const delivery = await deliverBy(deps, route, message, deadline);
+  return settleMessage(deps, request, claim, text.composed.subject, delivery);
 }
 
 export type GivenUp = 'not-taken-in-time' | 'journey-ending';
@@ -88,7 +86,7 @@ export async function giveUpOutreach(
   request: OutreachRequest,
   why: GivenUp,
 ): Promise<OutreachResult> {
-  const row: OutreachClaim = { ...request, messageId: messageId(deps, request.key) };
+  const row = claimOf(deps, request);
   return deps.database.transaction(async (sql) => {
     await lockCustomer(sql, request.customerRef);
     const before = await answeredBefore<OutreachResult>(sql, request.key);
@@ -97,7 +95,7 @@ export async function giveUpOutreach(
     if (existing?.state === 'claimed') return leaveUnsure(sql, request);
     const result = final('withheld', [why]);
     await withholdOutreach(sql, row, why);
-    await decide(sql, request, request.key, 'withheld', result.reasons, result);
+    await decide(sql, request, request.key, 'withheld', result);
     await request.onSettled?.(sql, result);
     return result;
   });
@@ -107,10 +105,10 @@ export async function giveUpOutreach(
 async function composeOrRelease(
   deps: OutreachDependencies,
   request: OutreachRequest,
-  customer: CustomerContact,
-): Promise<Awaited<ReturnType<OutreachRequest['compose']>>> {
+  { customer, route }: Claimed,
+): Promise<Written> {
   try {
-    return await request.compose(customer);
+    return written(await request.compose(customer), route, request.template);
   } catch (error) {
     const waiting = { state: 'waiting', subject: null, reason: 'not composed', serverAnswer: null } as const;
     await settleOutreach(deps.database, request.key, { ...waiting, at: request.at });
@@ -118,13 +116,14 @@ async function composeOrRelease(
   }
 }
 
-function messageId(deps: OutreachDependencies, key: string): string {
-  return `${createHash('sha256').update(key).digest('hex').slice(0, 32)}@${deps.mailDomain}`;
+function claimOf(deps: OutreachDependencies, request: OutreachRequest): OutreachClaim {
+  const messageId = `${createHash('sha256').update(request.key).digest('hex').slice(0, 32)}@${deps.mailDomain}`;
+  return { ...request, campaignRef: request.campaign?.campaignRef ?? null, messageId };
 }
 
 /** Asks the door and claims the message in one transaction that holds the customer's row. */
 function claimMessage(deps: OutreachDependencies, request: OutreachRequest): Promise<Claim> {
-  const row: OutreachClaim = { ...request, messageId: messageId(deps, request.key) };
+  const row = claimOf(deps, request);
   return deps.database.transaction(async (sql): Promise<Claim> => {
     const customer = await lockCustomer(sql, request.customerRef);
     // asked again under the lock: another attempt may have settled it meanwhile
@@ -133,110 +132,50 @@ function claimMessage(deps: OutreachDependencies, request: OutreachRequest): Pro
     const existing = await lockOutreach(sql, request.key);
     if (existing?.state === 'claimed' && request.messageClass !== 'statutory')
       return { kind: 'settled', result: await leaveUnsure(sql, request) };
-    const asking = request.afterEnd ? null : request.journeyId;
-    const facts = { ...customer, ...(await doorFacts(sql, request.customerRef, asking)) };
-    const answer = contactDoor(request, facts);
-    if (answer.kind !== 'send') return { kind: 'settled', result: await keepBack(sql, request, row, answer) };
+    const answer = await askDoor(sql, deps, request, customer);
+    if (answer.kind !== 'send')
+      return { kind: 'settled', result: await keepBack(sql, request, row, answer, (existing?.attempts ?? 0) > 0) };
+    const { route, choice } = answer;
+    const against = (await request.lastLook?.(sql)) ?? null;
+    if (against !== null) return { kind: 'settled', result: await refuseForGood(sql, request, row, [against], answer) };
     await claimOutreach(sql, row);
+    await goesBy(sql, request.key, route.channel);
     await request.onClaim?.(sql);
-    return { kind: 'claimed', customer, row };
+    return { kind: 'claimed', customer, row, route, choice };
   });
-}
-
-/** An earlier attempt died between the claim and its answer. What may have been taken is not sent a second time. */
-async function leaveUnsure(sql: Sql, request: OutreachRequest): Promise<OutreachResult> {
-  const result = final('unknown', ['interrupted']);
-  await writeDown(sql, request, result, { state: 'unknown', subject: null, serverAnswer: null });
-  return result;
 }
 
 async function keepBack(
   sql: Sql,
   request: OutreachRequest,
   row: OutreachClaim,
-  answer: DoorAnswer,
+  answer: Exclude<DoorAsking, { kind: 'send' }>,
+  tried: boolean,
 ): Promise<OutreachResult> {
-  const reasons: string[] = [...answer.reasons];
+  const { reasons } = answer;
   if (answer.kind === 'hold') {
     // each refusal is a fact of its own; the message itself is not settled by it
     const key = `${request.key}:held:${request.at}`;
-    if (!(await answeredBefore(sql, key))) await decide(sql, request, key, 'held', reasons, final('held', reasons));
-    return final('held', reasons);
+    const result = { ...final('held', reasons), until: answer.until, tried };
+    await holdOutreach(sql, row, reasons.join(', '), answer.until);
+    await goesBy(sql, request.key, answer.channel);
+    if (!(await answeredBefore(sql, key))) await decide(sql, request, key, 'held', result, answer);
+    return result;
   }
-  const result = final('withheld', reasons, reasons.includes('address-refused'));
+  return refuseForGood(sql, request, row, reasons, answer);
+}
+
+async function refuseForGood(
+  sql: Sql,
+  request: OutreachRequest,
+  row: OutreachClaim,
+  reasons: string[],
+  asked: DoorAsking,
+): Promise<OutreachResult> {
+  const result = final('withheld', reasons, asked.choice.unreachable);
   await withholdOutreach(sql, row, reasons.join(', '));
-  await decide(sql, request, request.key, 'withheld', reasons, result);
+  await goesBy(sql, request.key, asked.kind === 'send' ? asked.route.channel : asked.channel);
+  await decide(sql, request, request.key, 'withheld', result, asked);
   await request.onSettled?.(sql, result);
   return result;
-}
-
-async function settleMessage(
-  deps: OutreachDependencies,
-  request: OutreachRequest,
-  subject: string,
-  delivery: Delivery,
-): Promise<OutreachResult> {
-  if (delivery.kind === 'later') {
-    await settleOutreach(deps.database, request.key, {
-      state: 'waiting',
-      subject,
-      reason: 'not taken',
-      serverAnswer: delivery.answer,
-      at: request.at,
-    });
-    throw new NotTaken(delivery.answer);
-  }
-  if (delivery.kind === 'unknown' && request.messageClass === 'statutory') {
-    // the row stays claimed: the next attempt sends it again under the same Message-ID
-    throw new NotTaken(delivery.answer);
-  }
-  const unreachable = delivery.kind === 'refused' && delivery.address;
-  const state = delivery.kind === 'accepted' ? 'sent' : delivery.kind;
-  const result = final(state, state === 'sent' ? [] : [delivery.answer], unreachable);
-  return deps.database.transaction(async (sql) => {
-    await lockCustomer(sql, request.customerRef);
-    if (unreachable) await addressRefused(sql, request.customerRef, request.at);
-    // an attempt that came after this one has answered for both: a step has one answer
-    const before = await answeredBefore<OutreachResult>(sql, request.key);
-    if (before) return before;
-    await writeDown(sql, request, result, { state, subject, serverAnswer: delivery.answer });
-    return result;
-  });
-}
-
-async function writeDown(
-  sql: Sql,
-  request: OutreachRequest,
-  result: OutreachResult,
-  settled: { state: OutreachState; subject: string | null; serverAnswer: string | null },
-): Promise<void> {
-  await settleOutreach(sql, request.key, { ...settled, reason: result.reasons.join(', ') || null, at: request.at });
-  await decide(sql, request, request.key, result.state, result.reasons, result);
-  await request.onSettled?.(sql, result);
-}
-
-function decide(
-  sql: Sql,
-  request: OutreachRequest,
-  key: string,
-  verdict: string,
-  reasons: string[],
-  result: OutreachResult,
-): Promise<void> {
-  const { customerRef, journeyId, template, messageClass, purpose, complaintRef, at } = request;
-  const saw = { template, messageClass, purpose, complaintRef, leaseMs: CLAIM_LEASE_MS };
-  return recordDecisions(sql, [
-    {
-      key,
-      customerRef,
-      journeyId,
-      kind: 'message',
-      verdict,
-      reasons,
-      saw,
-      result: { ...result },
-      rules: DOOR_RULES,
-      at,
-    },
-  ]);
 }

@@ -65,7 +65,7 @@ async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate):
   const to = addDays(asOf, programme.definition.noticeBefore + 1);
   let notTaken = 0;
   for (let after: string | null = ''; after !== null;) {
-    const { expiring, next } = await pointsToNotice(deps.database, { from: asOf, to, after });
+    const { expiring, next } = await pointsToNotice(deps.database, { from: asOf, to, after, at });
     let tried = 0;
     while (tried < expiring.length && notTaken < MAX_NOT_TAKEN) {
       const some = expiring.slice(tried, tried + SENDS_AT_ONCE);
@@ -81,11 +81,12 @@ async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate):
   return noticed;
 }
 
-type Became = 'sent' | 'notSent' | 'notTaken' | 'notWritten';
+type Became = 'sent' | 'notSent' | 'held' | 'notTaken' | 'notWritten';
 
 async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<Became> {
   try {
     const { state } = await sendNotice(deps, expiring, at);
+    if (state === 'held') return 'held';
     return state === 'sent' ? 'sent' : 'notSent';
   } catch (error) {
     // a letter that is not taken, or can't be written, holds up neither the others nor the round

@@ -19,7 +19,8 @@ import {
 import { redemptionStart, partnerAnswered } from '../workflows/contract.js';
 import { now, refuse } from './dependencies.js';
 import { renderMessage } from './message-templates.js';
-import { sendOutreach, type OutreachDependencies, type OutreachResult } from './outreach.js';
+import { sendUntilSettled } from './letters.js';
+import type { OutreachDependencies, OutreachResult } from './outreach.js';
 import type { PartnerDoor } from './partner.js';
 import { whileBeating } from './round.js';
 
@@ -102,7 +103,7 @@ async function sendLetter(
   { orderRef, letter: template }: ForOrder & { letter: RedemptionLetter },
 ): Promise<OutreachResult> {
   const order = await orderThere(deps, orderRef);
-  return sendOutreach(deps, {
+  return sendUntilSettled(deps, {
     key: `${redemptionWorkflowId(orderRef)}:${template}`,
     customerRef: order.customerRef,
     journeyId: null,

@@ -1,11 +1,15 @@
 import { heartbeat } from '@temporalio/activity';
 import { WorkflowExecutionAlreadyStartedError, type WorkflowClient } from '@temporalio/client';
-import { admit, ADMISSION_RULES, type AdmissionFacts, type PublishedCampaign } from '../domain/admission.js';
+import { ADMISSION_RULES, type AdmissionFacts, type PublishedCampaign } from '../domain/admission.js';
+import { fraudQuestion } from '../domain/fraud-check.js';
+import { admitBesideHoldout } from '../domain/holdout.js';
 import type { CustomerRef, Instant, PlainDate } from '../domain/types.js';
-import { currentCampaigns, customersToAdmit, lockAdmissionFacts } from '../store/admissions.js';
+import { currentCampaigns, customersToAdmit, lockAdmissionFacts, type CustomerToAdmit } from '../store/admissions.js';
 import type { Sql } from '../store/database.js';
 import { recordDecisions, type Decision } from '../store/decisions.js';
 import { findCustomers } from '../store/detection/find-customers.js';
+import { askFraudChecks, excludeCheated } from '../store/fraud-checks.js';
+import { followedUntil, holdOut, isHeldOut } from '../store/holdouts.js';
 import { dataUntil } from '../store/installation.js';
 import { insertJourney, journeysToStart, journeyStarted, type JourneyToStart } from '../store/journeys.js';
 import { journeyStart } from '../workflows/contract.js';
@@ -59,15 +63,17 @@ async function admitCustomers(
   asOf: PlainDate,
 ): Promise<{ admitted: number; refused: number }> {
   const at = now(deps.bank);
+  // who is being cheated is excluded before anybody is decided on
+  await excludeCheated(deps.database, at);
   const campaigns = await currentCampaigns(deps.database, at);
   const count = { admitted: 0, refused: 0 };
   for (let last: CustomerRef | null = null; ;) {
-    const customers: CustomerRef[] = await customersToAdmit(deps.database, asOf, last, ADMISSION_BATCH);
+    const customers: CustomerToAdmit[] = await customersToAdmit(deps.database, asOf, last, ADMISSION_BATCH);
     if (customers.length === 0) return count;
     const admitted = await deps.database.transaction((sql) => admitBatch(sql, customers, campaigns, asOf, at));
     count.admitted += admitted;
     count.refused += customers.length - admitted;
-    last = customers.at(-1) ?? null;
+    last = customers.at(-1)?.customerRef ?? null;
     heartbeat(count);
   }
 }
@@ -75,20 +81,26 @@ async function admitCustomers(
 /** Decides on each of these customers and writes why; an admitted one has an open journey from this commit on. */
 async function admitBatch(
   sql: Sql,
-  customers: CustomerRef[],
+  customers: CustomerToAdmit[],
   campaigns: PublishedCampaign[],
   asOf: PlainDate,
   at: Instant,
 ): Promise<number> {
   const decisions: Decision[] = [];
   let admitted = 0;
-  const all = await lockAdmissionFacts(sql, customers, asOf);
+  const keys = new Map(customers.map(({ customerRef, key }) => [customerRef, key]));
+  const all = await lockAdmissionFacts(sql, [...keys.keys()], asOf);
   if (all.length !== customers.length)
     throw new Error(
       `${customers.length - all.length} of the customers found on ${asOf} have no tier on that day; evaluate the tiers first`,
     );
+  const toAsk = all.filter((facts) => fraudQuestion(facts, asOf) === 'ask').map(({ customerRef }) => customerRef);
+  const asked = await askFraudChecks(sql, toAsk, asOf, at);
+  const followed = await followedUntil(sql, [...keys.keys()]);
   for (const facts of all) {
-    const decision = await admitOne(sql, facts, campaigns, asOf, at);
+    const fraudCheck = asked.get(facts.customerRef) ?? facts.fraudCheck?.taskId ?? null;
+    const question = { key: keys.get(facts.customerRef) ?? '', fraudCheck, followed: followed.get(facts.customerRef) };
+    const decision = await admitOne(sql, facts, question, campaigns, at);
     if (decision.verdict === 'admitted') admitted += 1;
     decisions.push(decision);
   }
@@ -99,37 +111,46 @@ async function admitBatch(
 async function admitOne(
   sql: Sql,
   facts: AdmissionFacts,
+  { key, fraudCheck, followed }: { key: string; fraudCheck: string | null; followed: Instant | undefined },
   campaigns: PublishedCampaign[],
-  asOf: PlainDate,
   at: Instant,
 ): Promise<Decision> {
-  const admission = admit(facts, campaigns, at);
+  const admission = admitBesideHoldout(facts, campaigns, followed, at);
   const saw = {
     ...facts,
     findings: facts.findings.map(({ trigger, score }) => ({ trigger, score })),
     campaigns: campaigns.map((c) => `${c.campaignRef}@${c.version}`),
   };
   const told = {
-    key: `admission:${asOf}:${facts.customerRef}`,
+    key,
     customerRef: facts.customerRef,
     kind: 'admission',
     saw,
     rules: ADMISSION_RULES,
     at,
   };
-  if (admission.verdict === 'refused')
-    return { ...told, journeyId: null, verdict: 'refused', reasons: admission.reasons, result: {} };
-  const { campaign, finding, reasons } = admission;
+  if (admission.verdict === 'refused') {
+    const { reasons } = admission;
+    // once this task is answered the customer is decided on again
+    const result = reasons.includes('fraud-check-open') ? { fraudCheck } : {};
+    return { ...told, journeyId: null, verdict: 'refused', reasons, result };
+  }
+  const { campaign, finding, tierRef, reasons } = admission;
   const { campaignRef, version } = campaign;
   const journey = {
     customerRef: facts.customerRef,
     campaignRef,
     version,
     findingId: finding.findingId,
-    asOf,
-    tierRef: facts.tierRef,
+    asOf: facts.asOf,
+    tierRef,
     at,
   };
+  if (isHeldOut(campaign, facts.customerRef)) {
+    const until = await holdOut(sql, journey, campaign.definition);
+    const result = { campaign: campaignRef, version, followedUntil: until };
+    return { ...told, journeyId: null, verdict: 'held-out', reasons, result };
+  }
   const journeyId = await insertJourney(sql, journey);
   if (!journeyId) return { ...told, journeyId: null, verdict: 'refused', reasons: ['started-today'], result: {} };
   return { ...told, journeyId, verdict: 'admitted', reasons, result: { journeyId, campaign: campaignRef, version } };

@@ -2,10 +2,8 @@ import type { PoolClient } from 'pg';
 import { evaluateTiers } from '../activities/tier-evaluations.js';
 import type { BusinessClock } from '../domain/business-clock.js';
 import { sampleCustomer, type SampleCustomer } from '../domain/sample-bank/sample-customer.js';
-import { sampleManagers } from '../domain/sample-bank/staff.js';
 import { SAMPLE_TIERS } from '../domain/sample-bank/tiers.js';
 import { Window } from '../domain/sample-bank/window.js';
-import { BRANCHES } from '../domain/sample-bank/words.js';
 import { TIER_RULE_EXAMPLES } from '../domain/tier-rule-examples.js';
 import type { PlainDate, ZoneId } from '../domain/types.js';
 import { copyRows, type CopyRow } from '../store/bulk-load.js';
@@ -13,6 +11,7 @@ import type { Database } from '../store/database.js';
 import { readInstallation } from '../store/installation.js';
 import { insertTierRules } from '../store/tier-rules.js';
 import { createInstallation, createTiers, lockForLoading } from './installation.js';
+import { loadSampleStaff } from './sample-staff.js';
 
 /** A sample bank is generated in memory and loaded in one transaction: beyond this it would hold locks for too long. */
 export const MAX_SAMPLE_CUSTOMERS = 200_000;
@@ -115,25 +114,7 @@ async function load(client: PoolClient, request: SampleBankRequest): Promise<voi
     clock,
     dataUntil: asOf,
   });
-  await copyRows(
-    client,
-    'branches',
-    ['branch_ref', 'name'],
-    BRANCHES.map(({ ref, name }) => [ref, name]),
-  );
-  await copyRows(
-    client,
-    'managers',
-    ['manager_ref', 'branch_ref', 'name', 'email', 'languages', 'capacity'],
-    sampleManagers(seed, customers).map((m) => [
-      m.ref,
-      m.branch,
-      m.name,
-      m.email,
-      `{${m.languages.join(',')}}`,
-      m.capacity,
-    ]),
-  );
+  await loadSampleStaff(client, { seed, customers, asOf });
   const window = new Window(asOf);
   for (let first = 0; first < customers; first += CUSTOMERS_PER_BATCH) {
     const size = Math.min(CUSTOMERS_PER_BATCH, customers - first);
@@ -176,6 +157,7 @@ async function loadBatch(
       c.riskAppetite,
     ]),
   );
+  await copy('risk_assessments', ASSESSMENT, assessmentRows(batch));
   await copy('consents', 'customer_ref channel purpose granted changed_at source', consentRows(batch));
   await copy(
     'accounts',
@@ -215,6 +197,21 @@ async function loadBatch(
     'customer_ref kind must_find since_on note',
     batch.flatMap(({ ref, truth }) => (truth ? [[ref, truth.kind, truth.mustFind, truth.sinceOn, truth.note]] : [])),
   );
+}
+
+const ASSESSMENT = 'customer_ref appetite assessed_on valid_until assessed_by recorded_at';
+
+function* assessmentRows(batch: readonly SampleCustomer[]): Generator<CopyRow> {
+  for (const { ref, riskAppetite, assessment } of batch)
+    if (riskAppetite !== null)
+      yield [
+        ref,
+        riskAppetite,
+        assessment.assessedOn,
+        assessment.validUntil,
+        SOURCE,
+        `${assessment.assessedOn}T00:00:00Z`,
+      ];
 }
 
 function* consentRows(batch: readonly SampleCustomer[]): Generator<CopyRow> {

@@ -63,11 +63,42 @@ function whatOf({ kind, verdict, saw }: DecisionRecord, zone: ZoneId): string {
       return complaintWords(verdict, saw, zone);
     case 'goal':
       return verdict === 'met' ? 'The goal is met' : `The goal: ${verdict}`;
+    case 'first-contact':
+      return verdict === 'team-leads'
+        ? 'The first contact is with the team leads'
+        : `The first contact passed to ${verdict}`;
+    case 'task':
+      return taskWords(verdict, saw);
+    case 'hand-over':
+      return verdict === 'not-placed'
+        ? 'The hand-over found nobody for the customer'
+        : `The customer was handed over to ${verdict}`;
+    case 'deferral':
+      return `${said(saw['by'])} lets the customer alone for a while`;
+    case 'recommendation':
+      return verdict === 'recommended'
+        ? `The product ${said(saw['product'])} was recommended`
+        : 'No product was recommended';
+    case 'education':
+      return `The course ${said(saw['course'])}: ${verdict}`;
+    case 'version-move':
+      return verdict === 'moved'
+        ? `The journey moved from version ${said(saw['from'])} to ${said(saw['to'])}`
+        : `The journey could not move to version ${said(saw['to'])}`;
+    case 'credit-standing':
+      return 'The customer was told why the credit standing is about to fall';
     case 'settlement':
       return `The journey ended: ${verdict}`;
     default:
       return `${kind}: ${verdict}`;
   }
+}
+
+function taskWords(verdict: string, saw: Record<string, unknown>): string {
+  const by = said(saw['by']);
+  return by
+    ? `${by} on the ${said(saw['task'])}: ${verdict}`
+    : `${said(saw['manager']) || 'The team lead'} has a ${verdict} to make`;
 }
 
 function messageWords(verdict: string, messageClass: string, template: string): string {

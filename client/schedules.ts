@@ -12,6 +12,8 @@ import {
 
 /** The server asks a schedule no more often than this. */
 const SHORTEST_INTERVAL_MS = 1000;
+/** Under a fast clock the letters need not run oftener than this, ms. */
+const LETTERS_LEAST_MS = 5000;
 
 export interface RoundScheduleSettings {
   zone: ZoneId;
@@ -27,28 +29,60 @@ export function roundSpec({ zone, clock }: RoundScheduleSettings): ScheduleSpec 
   return { intervals: [{ every: Math.max(SHORTEST_INTERVAL_MS, wallDuration(clock, days(1))) }] };
 }
 
+/** When the letters run: at half past every hour; under a faster clock as often as LETTERS_LEAST_MS allows. */
+export function lettersSpec({ clock }: RoundScheduleSettings): ScheduleSpec {
+  if (clock.rate === 1) return { calendars: [{ hour: '*', minute: 30, comment: 'owed letters' }] };
+  return { intervals: [{ every: LETTERS_LEAST_MS }] };
+}
+
 /**
- * Makes the schedule of the daily round if it is missing, and runs it once at that; one that is there stays as it is, paused or not. A round that
- * still runs when the next is due lets it skip; one that was missed for longer than the catch-up window is not made up.
- * @returns false when it was there
+ * Makes the schedules that are missing, and runs a new round once; one that is there stays as it is, paused or not. A run
+ * that still goes on when the next is due lets it skip; one that was missed for longer than the catch-up window is not
+ * made up.
+ * @returns whether the round's was made
  */
-export async function ensureRoundSchedule(client: Client, settings: RoundScheduleSettings): Promise<boolean> {
+export async function ensureSchedules(client: Client, settings: RoundScheduleSettings): Promise<boolean> {
   const input: RoundInput = { clock: settings.clock, scope: 'all' };
+  await ensure(client, {
+    scheduleId: SCHEDULES.letters,
+    spec: lettersSpec(settings),
+    triggerImmediately: false,
+    workflowType: WORKFLOWS.letters,
+    workflowId: 'letters:owed',
+    args: [],
+    staticSummary: 'Letters that no run waits for: points, talks and salons, digests',
+  });
+  return ensure(client, {
+    scheduleId: SCHEDULES.round,
+    spec: roundSpec(settings),
+    // the first round need not wait for tomorrow morning
+    triggerImmediately: true,
+    workflowType: WORKFLOWS.round,
+    workflowId: 'round:daily',
+    args: [input],
+    staticSummary: 'Daily round: evaluate tiers, find customers at risk, start journeys, look at goals',
+  });
+}
+
+interface NewSchedule {
+  scheduleId: string;
+  spec: ScheduleSpec;
+  triggerImmediately: boolean;
+  workflowType: string;
+  workflowId: string;
+  args: unknown[];
+  staticSummary: string;
+}
+
+async function ensure(client: Client, schedule: NewSchedule): Promise<boolean> {
+  const { scheduleId, spec, triggerImmediately, ...action } = schedule;
   try {
     await client.schedule.create({
-      scheduleId: SCHEDULES.round,
-      spec: roundSpec(settings),
-      // the first round need not wait for tomorrow morning
-      state: { triggerImmediately: true },
+      scheduleId,
+      spec,
+      state: { triggerImmediately },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: ROUND_CATCHUP_WINDOW },
-      action: {
-        type: 'startWorkflow',
-        workflowType: WORKFLOWS.round,
-        workflowId: 'round:daily',
-        taskQueue: TASK_QUEUE,
-        args: [input],
-        staticSummary: 'Daily round: evaluate tiers, find customers at risk, start journeys, look at goals',
-      },
+      action: { type: 'startWorkflow', taskQueue: TASK_QUEUE, ...action },
     });
     return true;
   } catch (error) {

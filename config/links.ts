@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What a link may be used for; a link for one thing is useless for every other. Numbers are in links already mailed. */
-const PURPOSE_CODES = { survey: 1, complaint: 2, preferences: 3, unsubscribe: 4 } as const;
+const PURPOSE_CODES = { survey: 1, complaint: 2, preferences: 3, unsubscribe: 4, learn: 5, events: 6 } as const;
 export type LinkPurpose = keyof typeof PURPOSE_CODES;
 export const LINK_PURPOSES = Object.keys(PURPOSE_CODES) as readonly LinkPurpose[];
 

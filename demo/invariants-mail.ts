@@ -11,7 +11,8 @@ import type { Stage } from './stage.js';
  */
 export async function noMessageIdTwice(stage: Stage, mails: AcceptedMail[]): Promise<Finding> {
   const { rows } = await stage.owner.query<{ id: string; unsure: boolean }>(
-    `select '<' || message_id || '>' as id, message_class = 'statutory' and attempts > 1 as unsure from outreach`,
+    `select '<' || message_id || '>' as id, message_class = 'statutory' and attempts > 1 as unsure from outreach
+     union all select '<' || message_id || '>', false from manager_digests`,
   );
   const outbox = new Map(rows.map((row) => [row.id, row.unsure]));
   const times = new Map<string, number>();
@@ -30,7 +31,8 @@ export async function noMessageIdTwice(stage: Stage, mails: AcceptedMail[]): Pro
 async function promotionsOf(stage: Stage, mails: AcceptedMail[]): Promise<AcceptedMail[]> {
   const { rows } = await stage.owner.query<{ id: string }>(
     `select '<' || message_id || '>' as id from outreach
-      where template in (select definition -> 'offer' ->> 'template' from campaign_versions)`,
+      where template in (select step ->> 'template' from campaign_versions, jsonb_array_elements(definition -> 'steps') step
+                          where step ->> 'kind' = 'offer')`,
   );
   const offers = new Set(rows.map((row) => row.id));
   return mails.filter((mail) => mail.messageClass === 'promotional' || offers.has(mail.messageId));

@@ -3,7 +3,7 @@ import { TASK_QUEUE, WORKFLOWS, type RoundInput, type RoundResult } from '../wor
 import type { Say } from '../embedded/home.js';
 import { Customers } from './customers.js';
 import { Books } from './money.js';
-import { ComplaintUnit } from './staff.js';
+import { ComplaintUnit, FraudDesk } from './staff.js';
 import type { Stage } from './stage.js';
 
 /** A demo that has not ended by this business day never will. */
@@ -43,6 +43,7 @@ async function killLater(stage: Stage, say: Say): Promise<void> {
 async function people(stage: Stage, seed: number, say: Say): Promise<void> {
   const customers = new Customers(stage, seed);
   const unit = new ComplaintUnit(stage, seed);
+  const fraud = new FraudDesk(stage, seed);
   const books = new Books(stage, seed);
   const over = new AbortController();
   const goOn = async (act: () => Promise<void>): Promise<void> => {
@@ -52,7 +53,7 @@ async function people(stage: Stage, seed: number, say: Say): Promise<void> {
     }
   };
   const watching = watch(stage, say).finally(() => over.abort());
-  const acting = [() => customers.act(), () => unit.work(), () => books.endOfDay()].map((act) =>
+  const acting = [() => customers.act(), () => unit.work(), () => fraud.work(), () => books.endOfDay()].map((act) =>
     goOn(act).catch((error: unknown) => {
       over.abort();
       throw error;

@@ -1,9 +1,11 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { askAgain } from '../config/ask-again.js';
-import { days, type CustomerRef, type Instant } from '../domain/types.js';
+import { dateIn } from '../domain/calendar.js';
+import { days, type CustomerRef, type Instant, type ManagerRef, type ZoneId } from '../domain/types.js';
+import { recordTaskResult } from '../store/tasks.js';
 import { insertText } from '../store/texts.js';
-import { assignComplaint, resolveComplaint } from '../workflows/contract.js';
+import { assignComplaint, resolveComplaint, TASK_QUEUE, WORKFLOWS, type RoundInput } from '../workflows/contract.js';
 import { handling } from './actors.js';
 import type { Stage } from './stage.js';
 
@@ -72,5 +74,54 @@ export class ComplaintUnit {
       // a complaint from a survey has its row a moment before its workflow; it is handled on the next look
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
+  }
+}
+
+interface AskedFraudCheck {
+  taskId: string;
+  customerRef: CustomerRef;
+  by: ManagerRef;
+  zone: ZoneId;
+}
+
+/** Of 256 customers of whom it is asked, so many are being cheated. */
+const CHEATED_OF_256 = 32;
+
+/** Managers ask whether customers with a large outflow are being cheated; who is not is decided on again. */
+export class FraudDesk {
+  constructor(
+    private readonly stage: Stage,
+    private readonly seed: number,
+  ) {}
+
+  async work(): Promise<void> {
+    // a question on nobody's list is any team lead's
+    const { rows } = await this.stage.app.query<AskedFraudCheck>(
+      `select task_id as "taskId", customer_ref as "customerRef", i.zone,
+              coalesce(manager_ref, (select min(lead_ref) from teams)) as by
+         from tasks cross join installation i where kind = 'fraud-check' and done_at is null order by task_id`,
+    );
+    const asked = rows.filter(({ by }) => by !== null);
+    for (const check of asked) await this.answer(check);
+    if (asked.length > 0) await this.judgeAgain();
+  }
+
+  private async answer({ taskId, customerRef, by, zone }: AskedFraudCheck): Promise<void> {
+    const at = this.stage.now();
+    const drawn = createHash('sha256').update(`${this.seed}:${customerRef}:cheated`).digest().readUInt8(0);
+    const result = drawn < CHEATED_OF_256 ? 'cheated' : 'not-cheated';
+    const day = dateIn(zone, at);
+    await recordTaskResult(this.stage.app, { taskId, by, result, reason: null, callBackAt: null, note: null, at, day });
+  }
+
+  private async judgeAgain(): Promise<void> {
+    const { asOf, clock, client } = this.stage;
+    const input: RoundInput = { clock, asOf, scope: 'all' };
+    await client.workflow.execute(WORKFLOWS.round, {
+      taskQueue: TASK_QUEUE,
+      workflowId: `round:demo:${asOf}:${randomUUID()}`,
+      args: [input],
+      staticSummary: `customers who are not being cheated, found on ${asOf}`,
+    });
   }
 }

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importBerka } from '../bank/berka.js';
 import { generateSampleBank } from '../bank/sample-bank.js';
-import { approveInSampleBank } from '../bank/sample-compliance.js';
+import { approveInSampleBank, SAMPLE_SECOND_PERSON } from '../bank/sample-compliance.js';
 import { homeFolder } from '../config/home.js';
 import { surroundingsToEnv } from '../config/surroundings.js';
 import { connectClient } from '../config/temporal.js';
@@ -14,7 +14,7 @@ import { addDays, days, instant, type Instant, type PlainDate } from '../domain/
 import { removeHome, type Say } from '../embedded/home.js';
 import { superviseProcess, type SupervisedProcess } from '../embedded/supervisor.js';
 import { startSurroundings, type RunningSurroundings } from '../embedded/surroundings.js';
-import { publishCampaign } from '../store/campaigns.js';
+import { publishAndLaunch } from '../store/campaign-launches.js';
 import { definitionDigest } from '../store/definition-digest.js';
 import { Database } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
@@ -83,9 +83,12 @@ export class Stage {
     }
   }
 
-  /** Business time starts now: what was spent on loading is not the customers'. Then the workers and the pages. */
-  async begin(): Promise<void> {
-    const dayMs = await dayLength();
+  /**
+   * Business time starts now: what was spent on loading is not the customers'. Then the workers and the pages.
+   * @param length of a business day in wall ms; as long as this machine needs when left out
+   */
+  async begin(length?: number): Promise<void> {
+    const dayMs = length ?? (await dayLength());
     this.say(`A business day passes in ${(dayMs / 1000).toFixed(1)} s.`);
     Object.assign(this.clock, { anchor: Date.now(), rate: days(1) / dayMs });
     await this.owner.query(
@@ -163,6 +166,7 @@ async function publishCampaigns(owner: Database, at: Instant): Promise<void> {
     if (!reading.ok) throw new Error(describeProblems(reading.problems));
     const { definition } = reading;
     await approveInSampleBank(owner, definition, at);
-    await publishCampaign(owner, { definition, sourceText, digest: definitionDigest(definition), at, by: 'demo' });
+    const version = { definition, sourceText, digest: definitionDigest(definition), at, by: 'demo' };
+    await publishAndLaunch(owner, version, SAMPLE_SECOND_PERSON);
   }
 }

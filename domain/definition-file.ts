@@ -1,6 +1,6 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
 import type { z } from 'zod';
-import { definitionProblem, type FileKind } from './definition-problem.js';
+import { definitionProblem, meant, type FileKind } from './definition-problem.js';
 
 /** What people edit is a page or two; what is longer is something else. */
 export const MAX_DEFINITION_CHARACTERS = 100_000;
@@ -45,6 +45,7 @@ export function readYaml<Schema extends z.ZodType>(
   if (parsed.success) return { ok: true, definition: parsed.data };
   return refused(
     parsed.error.issues
+      .flatMap(meant)
       .filter(isFirstOfItsKind)
       .flatMap((issue) =>
         places(document, issue).map(([offset, key]) => at(offset, definitionProblem(issue, value, key, kind))),

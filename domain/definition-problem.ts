@@ -29,10 +29,10 @@ export function definitionProblem(
   if (unknown !== null) return unknownKey(unknown, issue.path, kind.schema, value);
   if (where === '') return `this is not ${kind.what}; begin with a line like "${kind.beginsWith}"`;
   const given = valueAt(value, issue.path);
-  if (given === undefined)
-    return issue.code === 'invalid_value'
-      ? `${where} is missing; add it: ${issue.values.map(String).join(' or ')}`
-      : `${where} is missing; add it`;
+  if (given === undefined) {
+    const wanted = issue.code === 'invalid_value' ? issue.values.map(String) : choicesOf(issue, value, kind.schema);
+    return wanted.length === 0 ? `${where} is missing; add it` : `${where} is missing; add it: ${wanted.join(' or ')}`;
+  }
   switch (issue.code) {
     case 'invalid_type':
       return isDefault(issue)
@@ -42,7 +42,7 @@ export function definitionProblem(
       return `${where} is ${JSON.stringify(given)}, but must be ${issue.values.map(String).join(' or ')}`;
     case 'invalid_union':
       return isDefault(issue)
-        ? `${where} is ${JSON.stringify(given)}, but must be ${literals(issue.errors).join(' or ')}`
+        ? `${where} is ${JSON.stringify(given)}, but must be ${choices(issue, value, kind.schema).join(' or ')}`
         : say(where, issue);
     case 'too_small':
       return isDefault(issue) ? `${where} is empty; write something` : say(where, issue);
@@ -64,28 +64,68 @@ function unknownKey(key: string, path: Path, schema: z.ZodType, value: unknown):
 }
 
 function knownKeys(path: Path, whole: z.ZodType, value: unknown): string[] {
+  return Object.keys(shapeOf(unwrapped(schemaAt(path, whole, value), valueAt(value, path))));
+}
+
+/** The schema of what stands at a path; of a union the branch that the value's own kind chooses. */
+function schemaAt(path: Path, whole: z.ZodType, value: unknown): unknown {
   let schema: unknown = whole;
   path.forEach((key, depth) => {
     const object = unwrapped(schema, valueAt(value, path.slice(0, depth)));
     schema = object instanceof z.ZodArray ? object.element : shapeOf(object)[String(key)];
   });
-  return Object.keys(shapeOf(unwrapped(schema, valueAt(value, path))));
+  return schema;
 }
 
 function shapeOf(object: unknown): Record<string, unknown> {
   return object instanceof z.ZodObject ? object.shape : {};
 }
 
-/** What stands behind an optional value, or the branch of a union that the value's own kind chooses. */
+/** What stands behind a value that may be left out, or the branch of a union that the value's own kind chooses. */
 function unwrapped(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodOptional) return schema.unwrap();
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault)
+    return unwrapped(schema.unwrap(), value);
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const { discriminator } = schema.def;
   const kind = valueAt(value, [discriminator]);
-  return schema.options.find((option) => {
-    const literal: unknown = shapeOf(option)[discriminator];
-    return literal instanceof z.ZodLiteral && literal.safeParse(kind).success;
+  return schema.options.find((option) => kindsOf(shapeOf(option)[discriminator]).includes(String(kind)));
+}
+
+const kindsOf = (schema: unknown): string[] =>
+  schema instanceof z.ZodLiteral || schema instanceof z.ZodEnum
+    ? [...(schema instanceof z.ZodLiteral ? schema.values : schema.options)].map(String)
+    : [];
+
+/** What may be written where a union stands: its words, "a list", or the kinds that choose its branch. */
+function choices(issue: z.core.$ZodIssueInvalidUnion, value: unknown, whole: z.ZodType): string[] {
+  const kinds = choicesOf(issue, value, whole);
+  return kinds.length > 0 ? kinds : issue.errors.flatMap(wordsOf);
+}
+
+function choicesOf(issue: z.core.$ZodIssue, value: unknown, whole: z.ZodType): string[] {
+  const last = issue.path.at(-1);
+  let union = schemaAt(issue.path.slice(0, -1), whole, value);
+  if (union instanceof z.ZodOptional) union = union.unwrap();
+  if (!(union instanceof z.ZodDiscriminatedUnion) || union.def.discriminator !== last) return [];
+  return union.options.flatMap((option) => kindsOf(shapeOf(option)[String(last)]));
+}
+
+const wordsOf = (branch: readonly z.core.$ZodIssue[]): string[] =>
+  branch.flatMap((issue) => {
+    if (issue.code === 'invalid_value') return issue.values.map(String);
+    return issue.code === 'invalid_type' ? [kindWanted(issue.expected)] : [];
   });
+
+/**
+ * An issue of a union as the issues of the branch that was meant: the one whose kind the value has. One that fits no
+ * branch stays as it is.
+ */
+export function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isOtherKind = (inner: z.core.$ZodIssue): boolean =>
+    inner.path.length === 0 && (inner.code === 'invalid_type' || inner.code === 'invalid_value');
+  const branch = issue.errors.find((inner) => inner.length > 0 && !inner.some(isOtherKind));
+  return branch ? branch.flatMap((inner) => meant({ ...inner, path: [...issue.path, ...inner.path] })) : [issue];
 }
 
 function valueAt(value: unknown, path: Path): unknown {
@@ -93,10 +133,6 @@ function valueAt(value: unknown, path: Path): unknown {
   for (const key of path)
     at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
   return at;
-}
-
-function literals(errors: readonly (readonly z.core.$ZodIssue[])[]): string[] {
-  return errors.flat().flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
 }
 
 function kindOf(value: unknown): string {

@@ -1,7 +1,8 @@
 import { DAY_MS, millis, type Millis } from './types.js';
 
 const UNITS: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: DAY_MS, week: 7 * DAY_MS };
-const DURATION = /^(\d{1,4}) (minute|hour|day|week)s?$/;
+/** How a length of time is written. */
+export const DURATION = /^(\d{1,4}) (minute|hour|day|week)s?$/;
 
 /** The longest wait that a definition may ask for: a journey lasts a year at the most. */
 export const MAX_WAIT_DAYS = 366;

@@ -1,7 +1,7 @@
 import type { Outcome, Points } from './types.js';
 
 /** Why a journey stopped waiting. */
-export type Ending = 'goal-met' | 'window-over' | 'opted-out' | 'withdrawn' | 'unreachable' | 'ineligible';
+export type Ending = 'goal-met' | 'window-over' | 'opted-out' | 'withdrawn' | 'unreachable' | 'ineligible' | 'excluded';
 
 export interface SettlementFacts {
   ending: Ending;
@@ -36,7 +36,7 @@ export interface Settlement {
   reward: { kind: 'post'; points: Points; reason: 'goal-met' } | { kind: 'withhold'; reason: RewardReason };
 }
 
-export const SETTLEMENT_RULES = 'settlement@2';
+export const SETTLEMENT_RULES = 'settlement@3';
 
 /** How the journey ended, and whether the reward is owed. */
 export function settle(facts: SettlementFacts): Settlement {
@@ -53,6 +53,8 @@ function outcomeOf(facts: SettlementFacts): { outcome: Outcome; reason: string }
       return { outcome: 'unreachable', reason: 'the address refuses mail for good' };
     case 'ineligible':
       return { outcome: 'ineligible', reason: 'no relationship manager was free in time' };
+    case 'excluded':
+      return { outcome: 'ineligible', reason: 'the customer was excluded from retention journeys' };
     case 'goal-met':
       return { outcome: 'retained', reason: 'the tier is secured' };
     case 'window-over':

@@ -9,6 +9,7 @@ export const TRIGGERS = [
   'dormant',
   'negative-balance',
   'card-overused',
+  'tier-lost',
 ] as const;
 /** These mean credit trouble: care, never promotion. */
 export const CREDIT_TRIGGERS = [

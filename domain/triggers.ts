@@ -99,6 +99,9 @@ export const NEGATIVE_BALANCE = { windowDays: 31 } as const;
 /** More than this share of a card's limit was used on two of: the as-of day and the last two ends of months. */
 export const CARD_OVERUSED = { percent: 80, timesOver: 2 } as const;
 
+/** A fall is news, and a chance to win the tier back, for this many days from the first one of the lower tier. */
+export const TIER_LOST = { windowDays: 60 } as const;
+
 /** Average qualifying balances of the last months of TIER_AT_RISK.monthDays, the latest first, and of a year before. */
 export interface BalanceLevels {
   recent: readonly [Minor, Minor, Minor];

@@ -1,10 +1,13 @@
-import type { AdmissionReason } from '../domain/admission.js';
+import { tierOfJourney, type AdmissionReason } from '../domain/admission.js';
 import { BY_HAND_RULES, refusalsByHand } from '../domain/admission-by-hand.js';
 import type { CampaignDefinition } from '../domain/campaign.js';
+import { fraudQuestion } from '../domain/fraud-check.js';
 import type { CampaignRef, CustomerRef, Instant, JourneyId, PlainDate } from '../domain/types.js';
 import { lockAdmissionFacts } from './admissions.js';
 import type { Database } from './database.js';
 import { recordDecisions } from './decisions.js';
+import { askFraudChecks } from './fraud-checks.js';
+import { holdoutRefusals } from './holdouts.js';
 import { insertJourney } from './journeys.js';
 
 export interface AdmissionByHand {
@@ -34,7 +37,10 @@ export function admitByHand(database: Database, request: AdmissionByHand): Promi
     if (!facts)
       throw new Error(`there is no customer "${customerRef}" with a tier on ${asOf}; check the reference and the day.`);
     const reasons: (AdmissionReason | 'started-today')[] = refusalsByHand(facts, definition);
-    const journey = { customerRef, campaignRef, version, findingId: null, asOf, tierRef: facts.tierRef, at };
+    reasons.push(...(await holdoutRefusals(sql, campaign, customerRef, at)));
+    if (fraudQuestion(facts, asOf) === 'ask') await askFraudChecks(sql, [customerRef], asOf, at);
+    const tierRef = tierOfJourney(facts, definition.detection.triggers) ?? facts.tierRef;
+    const journey = { customerRef, campaignRef, version, findingId: null, asOf, tierRef, at };
     const journeyId = reasons.length === 0 ? await insertJourney(sql, journey) : null;
     // the database allows one journey of a campaign for a customer and a day
     if (reasons.length === 0 && journeyId === null) reasons.push('started-today');

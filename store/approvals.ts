@@ -1,4 +1,5 @@
 import type { CampaignDefinition } from '../domain/campaign.js';
+import { samePerson } from '../domain/campaign-launch.js';
 import { GIFT_RULES, giftRefusal } from '../domain/gift-rules.js';
 import type { CampaignRef, Instant } from '../domain/types.js';
 import { one, timestamp, type Sql } from './database.js';
@@ -61,9 +62,15 @@ export async function recordApproval(sql: Sql, approval: NewApproval): Promise<{
 /**
  * Asked in the transaction that publishes. Without a bank nobody knows whose law holds, so a reward waits for one.
  * @param digest of this definition
+ * @param by who publishes: compliance's word is another person's
  * @throws RewardNotApproved when the bank's jurisdiction forbids the reward and compliance has not approved it
  */
-export async function refuseUnapprovedReward(sql: Sql, definition: CampaignDefinition, digest: string): Promise<void> {
+export async function refuseUnapprovedReward(
+  sql: Sql,
+  definition: CampaignDefinition,
+  digest: string,
+  by: string,
+): Promise<void> {
   const { campaign, reward } = definition;
   if (!reward) return;
   const installation = await readInstallation(sql);
@@ -72,7 +79,12 @@ export async function refuseUnapprovedReward(sql: Sql, definition: CampaignDefin
       `${campaign} has a reward, and without a bank nobody knows which country's rules it must keep; ` +
         'load the bank first, with "keepwell bank generate" or "keepwell import berka"',
     );
-  const approved = (await readApproval(sql, campaign as CampaignRef, digest)) !== null;
+  const approval = await readApproval(sql, campaign as CampaignRef, digest);
+  if (approval && samePerson(approval.approvedBy, by))
+    throw new RewardNotApproved(
+      `${campaign} can't be published by ${by}, who approved its reward for compliance; have another person publish it`,
+    );
+  const approved = approval !== null;
   const refusal = giftRefusal(installation.jurisdiction, reward.for, approved);
   if (refusal !== null)
     throw new RewardNotApproved(

@@ -133,3 +133,12 @@ export async function complaintResolved(
     [ref, by, resolution, timestamp(at)],
   );
 }
+
+/** Whether a complaint of the customer is open. */
+export async function hasOpenComplaint(sql: Sql, customerRef: CustomerRef): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    'select 1 from complaints where customer_ref = $1 and resolved_at is null limit 1',
+    [customerRef],
+  );
+  return rowCount === 1;
+}

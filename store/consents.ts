@@ -1,7 +1,8 @@
 import type { CustomerRef, Instant } from '../domain/types.js';
 import { timestamp, type Sql } from './database.js';
 
-export type ConsentChannel = 'email';
+/** Where the customer may be spoken to; a call is a manager's task, the others are messages. */
+export type ConsentChannel = 'email' | 'sms' | 'im' | 'call';
 export const CONSENT_PURPOSES = ['promotional', 'survey'] as const;
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
 
@@ -45,11 +46,15 @@ export async function setConsent(transaction: Sql, consent: Consent): Promise<bo
  */
 export const UNSAID: Record<ConsentPurpose, boolean> = { promotional: false, survey: true };
 
-/** What a customer agrees to by mail, as said or else as UNSAID has it. */
-export async function readConsents(sql: Sql, customerRef: CustomerRef): Promise<Record<ConsentPurpose, boolean>> {
+/** What a customer agrees to on a channel, as said or else as UNSAID has it. */
+export async function readConsents(
+  sql: Sql,
+  customerRef: CustomerRef,
+  channel: ConsentChannel,
+): Promise<Record<ConsentPurpose, boolean>> {
   const { rows } = await sql.query<{ purpose: ConsentPurpose; granted: boolean }>(
-    `select purpose, granted from consents where customer_ref = $1 and channel = 'email'`,
-    [customerRef],
+    `select purpose, granted from consents where customer_ref = $1 and channel = $2`,
+    [customerRef, channel],
   );
   return { ...UNSAID, ...Object.fromEntries(rows.map(({ purpose, granted }) => [purpose, granted])) };
 }

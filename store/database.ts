@@ -35,7 +35,7 @@ const parsers = {
 };
 
 export class Database implements Sql {
-  private constructor(readonly pool: Pool) {}
+  protected constructor(readonly pool: Pool) {}
 
   /**
    * Opens a pool of at most MAX_CONNECTIONS. Nothing is connected until the first query.
@@ -81,8 +81,71 @@ export class Database implements Sql {
     }
   }
 
+  /** The same database inside one transaction that is rolled back: nothing that `work` does through it stays. */
+  async unmade<Result>(work: (inside: Database) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      return await work(new Inside(this.pool, client));
+    } finally {
+      await client.query('rollback').then(
+        () => client.release(),
+        (failed: Error) => client.release(failed),
+      );
+    }
+  }
+
+  /**
+   * Hears what is notified on a channel, on a connection of its own, until it is stopped or the connection breaks.
+   * @param heard called for each notification; what was notified before is not heard
+   * @param broken called once when the connection is lost
+   */
+  async listen(channel: string, heard: () => void, broken: (error: Error) => void): Promise<() => void> {
+    const client = await this.pool.connect();
+    let over = false;
+    const end = (error?: Error): void => {
+      if (over) return;
+      over = true;
+      client.release(true);
+      if (error) broken(error);
+    };
+    client.on('notification', heard);
+    client.on('error', end);
+    await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    return () => end();
+  }
+
   close(): Promise<void> {
     return this.pool.end();
+  }
+}
+
+/** A transaction that looks like a database: transactions inside it are savepoints. */
+class Inside extends Database {
+  constructor(
+    pool: Pool,
+    private readonly client: PoolClient,
+  ) {
+    super(pool);
+  }
+
+  override query<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<{ rows: Row[]; rowCount: number | null }> {
+    return this.client.query<Row>(text, values as unknown[]);
+  }
+
+  override async transaction<Result>(work: (sql: PoolClient) => Promise<Result>): Promise<Result> {
+    await this.client.query('savepoint inside');
+    try {
+      const result = await work(this.client);
+      await this.client.query('release savepoint inside');
+      return result;
+    } catch (error) {
+      await this.client.query('rollback to savepoint inside');
+      throw error;
+    }
   }
 }
 

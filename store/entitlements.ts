@@ -13,6 +13,7 @@ import type { OfferVersion } from '../domain/loyalty-offer.js';
 import { CREDIT_CARE_DAYS, CREDIT_TRIGGERS } from '../domain/trigger-names.js';
 import type { CustomerRef, Instant, OfferRef, PlainDate, TierRef, ZoneId } from '../domain/types.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
+import { openPlan } from './open-plan.js';
 import { recordDecisions, type Decision } from './decisions.js';
 import { currentOffers } from './loyalty-offers.js';
 
@@ -38,7 +39,8 @@ select c.customer_ref as "customerRef", c.customer_since as "customerSince", c.e
                   and f.as_of > $1::date - $5::int)
          or exists (select 1 from journeys j join campaign_versions v using (campaign_ref, version)
                      where j.customer_ref = c.customer_ref and j.closed_at is null
-                       and v.definition ->> 'playbook' = 'credit') as "inCreditCare",
+                       and v.definition ->> 'playbook' = 'credit')
+         or ${openPlan('c.customer_ref')} as "inCreditCare",
        coalesce((select jsonb_agg(to_char(closed_at at time zone $3, 'YYYY-MM-DD') order by closed_at) from journeys j
                   where j.customer_ref = c.customer_ref and j.outcome = 'retained'), '[]') as "retainedOn",
        coalesce((select jsonb_object_agg(offer_ref, jsonb_build_object('version', version,

@@ -203,6 +203,11 @@ select e.customer_ref as "customerRef", e.expires_on as "expiresOn", e.points fr
  where not exists (
    select from decisions d
     where d.decision_key = 'points-expire:' || e.customer_ref || ':' || to_char(e.expires_on, 'YYYY-MM-DD'))
+   -- the door has said until when it holds the letter: it is not asked before
+   and not exists (
+   select from outreach o
+    where o.outreach_key = 'points-expire:' || e.customer_ref || ':' || to_char(e.expires_on, 'YYYY-MM-DD')
+      and o.state = 'held' and o.held_until > $5)
  order by e.customer_ref, e.expires_on`;
 
 /**
@@ -212,9 +217,9 @@ select e.customer_ref as "customerRef", e.expires_on as "expiresOn", e.points fr
  */
 export async function pointsToNotice(
   sql: Sql,
-  { from, to, after }: { from: PlainDate; to: PlainDate; after: string },
+  { from, to, after, at }: { from: PlainDate; to: PlainDate; after: string; at: Instant },
 ): Promise<{ expiring: ExpiringPoints[]; next: string | null }> {
   const accounts = await accountsWithLots(sql, { from, to, last: after });
-  const { rows } = await sql.query<ExpiringPoints>(EXPIRING, [NOW, accounts, from, to]);
+  const { rows } = await sql.query<ExpiringPoints>(EXPIRING, [NOW, accounts, from, to, timestamp(at)]);
   return { expiring: rows, next: accounts.at(-1) ?? null };
 }

@@ -26,3 +26,23 @@ export async function firstEvaluations(
   );
   return new Map(rows.map((row) => [row.customerRef, row]));
 }
+
+/** Customers in open journeys on whose accounts something was booked and whose goals were not looked at since. */
+export async function goalLooks(
+  sql: Sql,
+  limit: number,
+): Promise<{ lookIds: readonly bigint[]; customerRefs: CustomerRef[] }> {
+  const { rows } = await sql.query<{ lookId: bigint; customerRef: CustomerRef }>(
+    'select look_id as "lookId", customer_ref as "customerRef" from goal_looks order by look_id limit $1',
+    [limit],
+  );
+  return {
+    lookIds: rows.map(({ lookId }) => lookId),
+    customerRefs: [...new Set(rows.map(({ customerRef }) => customerRef))],
+  };
+}
+
+/** They were looked at; what was booked meanwhile has a row of its own. */
+export async function forgetGoalLooks(sql: Sql, lookIds: readonly bigint[]): Promise<void> {
+  await sql.query('delete from goal_looks where look_id = any($1::bigint[])', [lookIds.map(String)]);
+}

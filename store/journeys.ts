@@ -11,6 +11,7 @@ import type {
   PlainDate,
   TierRef,
 } from '../domain/types.js';
+import { readToday } from '../domain/campaign-upgrade.js';
 import { one, timestamp, type Sql } from './database.js';
 
 export interface JourneyRow {
@@ -21,6 +22,7 @@ export interface JourneyRow {
   asOf: PlainDate;
   workflowId: string;
   step: string;
+  stepsDone: string[];
   managerRef: ManagerRef | null;
   tierAtStart: TierRef;
   tierRankAtStart: number;
@@ -34,7 +36,7 @@ export interface JourneyRow {
 
 const JOURNEY = `
   select journey_id as "journeyId", j.customer_ref as "customerRef", j.campaign_ref as "campaignRef", j.version,
-         as_of as "asOf", workflow_id as "workflowId", step, j.manager_ref as "managerRef",
+         as_of as "asOf", workflow_id as "workflowId", step, steps_done as "stepsDone", j.manager_ref as "managerRef",
          tier_at_start as "tierAtStart", t.rank as "tierRankAtStart", admitted_at as "admittedAt",
          goal_met_at as "goalMetAt", coalesce((goal_evidence ->> 'daysHeld')::int, 0) as "goalDaysHeld",
          closed_at as "closedAt", outcome, v.definition
@@ -42,9 +44,13 @@ const JOURNEY = `
     join tiers t on t.tier_ref = j.tier_at_start
     join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = j.version`;
 
+async function journeyRows(sql: Sql, where: string, values: readonly unknown[] = []): Promise<JourneyRow[]> {
+  const { rows } = await sql.query<JourneyRow>(`${JOURNEY} where ${where}`, values);
+  return rows.map((row) => ({ ...row, definition: readToday(row.definition) }));
+}
+
 export async function readJourney(sql: Sql, journeyId: JourneyId): Promise<JourneyRow> {
-  const { rows } = await sql.query<JourneyRow>(`${JOURNEY} where journey_id = $1`, [journeyId]);
-  return one(rows, `journey ${journeyId}`);
+  return one(await journeyRows(sql, 'journey_id = $1', [journeyId]), `journey ${journeyId}`);
 }
 
 export interface NewJourney {
@@ -119,6 +125,14 @@ export async function projectStep(
   );
 }
 
+/** A step of the campaign is behind the journey: sent, dropped, or with the manager. */
+export async function stepDone(sql: Sql, journeyId: JourneyId, step: string): Promise<void> {
+  await sql.query(
+    'update journeys set steps_done = array_append(steps_done, $2) where journey_id = $1 and not steps_done @> array[$2]',
+    [journeyId, step],
+  );
+}
+
 export async function assignJourney(sql: Sql, journeyId: JourneyId, managerRef: ManagerRef): Promise<void> {
   await sql.query('update journeys set manager_ref = $2 where journey_id = $1', [journeyId, managerRef]);
 }
@@ -161,13 +175,17 @@ export async function markGoalMet(
   return rowCount === 1;
 }
 
-/** Open journeys with a goal to watch (those of the tier playbook whose tier can be lost), by customer. */
-export async function journeysWithGoal(sql: Sql): Promise<JourneyRow[]> {
-  const { rows } = await sql.query<JourneyRow>(
-    `${JOURNEY} where closed_at is null and goal_met_at is null and t.rank > 0 and v.definition ->> 'playbook' = 'tier'
-      order by j.customer_ref`,
+/**
+ * Open journeys with a goal to watch (those of the tier playbook whose tier can be lost), by customer.
+ * @param customerRefs of these customers alone; all without it
+ */
+export function journeysWithGoal(sql: Sql, customerRefs?: readonly CustomerRef[]): Promise<JourneyRow[]> {
+  return journeyRows(
+    sql,
+    `closed_at is null and goal_met_at is null and t.rank > 0 and v.definition ->> 'playbook' = 'tier'
+       and ($1::text[] is null or j.customer_ref = any($1)) order by j.customer_ref`,
+    [customerRefs ?? null],
   );
-  return rows;
 }
 
 /** Journeys whose goal is met and whose workflow is still open: it may not have been told yet. */
@@ -190,8 +208,19 @@ export async function triggersFound(sql: Sql, journey: Pick<JourneyRow, 'custome
 
 /** The customer's open journey, of whatever campaign; there is at most one. */
 export async function openJourneyOf(sql: Sql, customerRef: CustomerRef): Promise<JourneyRow | null> {
-  const { rows } = await sql.query<JourneyRow>(`${JOURNEY} where j.customer_ref = $1 and closed_at is null`, [
-    customerRef,
-  ]);
-  return rows[0] ?? null;
+  const [journey] = await journeyRows(sql, 'j.customer_ref = $1 and closed_at is null', [customerRef]);
+  return journey ?? null;
+}
+
+/** Open journeys of a campaign, or of all, by id; those after `after`, at most `limit`. */
+export function openJourneysAfter(
+  sql: Sql,
+  { campaignRef, after, limit }: { campaignRef: CampaignRef | null; after: JourneyId | null; limit: number },
+): Promise<JourneyRow[]> {
+  return journeyRows(
+    sql,
+    `closed_at is null and ($1::text is null or j.campaign_ref = $1) and ($2::uuid is null or journey_id > $2)
+      order by journey_id limit $3`,
+    [campaignRef, after, limit],
+  );
 }

@@ -1,7 +1,7 @@
-import type { ComplaintRef, CustomerRef, Instant, JourneyId, MessageClass } from '../domain/types.js';
+import type { CampaignRef, ComplaintRef, CustomerRef, Instant, JourneyId, MessageClass } from '../domain/types.js';
 import { timestamp, type Sql } from './database.js';
 
-export type OutreachState = 'claimed' | 'waiting' | 'sent' | 'refused' | 'unknown' | 'withheld';
+export type OutreachState = 'held' | 'claimed' | 'waiting' | 'sent' | 'refused' | 'unknown' | 'withheld';
 
 export interface OutreachRow {
   key: string;
@@ -15,6 +15,7 @@ export interface OutreachClaim {
   customerRef: CustomerRef;
   journeyId: JourneyId | null;
   complaintRef: ComplaintRef | null;
+  campaignRef: CampaignRef | null;
   template: string;
   messageClass: MessageClass;
   messageId: string;
@@ -30,45 +31,54 @@ export async function lockOutreach(sql: Sql, key: string): Promise<OutreachRow |
   return rows[0] ?? null;
 }
 
+const COLUMNS = `insert into outreach (outreach_key, customer_ref, journey_id, complaint_ref, campaign_ref, template,
+                                       message_class, message_id,`;
+const columns = (claim: OutreachClaim): unknown[] => [
+  claim.key,
+  claim.customerRef,
+  claim.journeyId,
+  claim.complaintRef,
+  claim.campaignRef,
+  claim.template,
+  claim.messageClass,
+  claim.messageId,
+];
+
 /** Claims a message for one attempt; the Message-ID of the first attempt stays. */
 export async function claimOutreach(sql: Sql, claim: OutreachClaim): Promise<void> {
   await sql.query(
-    `insert into outreach (outreach_key, customer_ref, journey_id, complaint_ref, template, message_class, message_id,
-                           state, attempts, claimed_at, claimed_wall)
-     values ($1, $2, $3, $4, $5, $6, $7, 'claimed', 1, $8, clock_timestamp())
+    `${COLUMNS} state, attempts, claimed_at, claimed_wall)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', 1, $9, clock_timestamp())
      on conflict (outreach_key) do update
-       set state = 'claimed', attempts = outreach.attempts + 1, claimed_at = $8, claimed_wall = clock_timestamp()`,
-    [
-      claim.key,
-      claim.customerRef,
-      claim.journeyId,
-      claim.complaintRef,
-      claim.template,
-      claim.messageClass,
-      claim.messageId,
-      timestamp(claim.at),
-    ],
+       set state = 'claimed', attempts = outreach.attempts + 1, claimed_at = $9, claimed_wall = clock_timestamp(),
+           held_until = null, reason = null`,
+    [...columns(claim), timestamp(claim.at)],
   );
 }
 
-/** A message that the door kept back for good. */
+/** A message that the door keeps back for now. @param until null: nobody can say */
+export async function holdOutreach(
+  sql: Sql,
+  claim: OutreachClaim,
+  reason: string,
+  until: Instant | null,
+): Promise<void> {
+  await sql.query(
+    `${COLUMNS} state, reason, held_until)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'held', $9, $10)
+     on conflict (outreach_key) do update set state = 'held', reason = $9, held_until = $10`,
+    [...columns(claim), reason, until === null ? null : timestamp(until)],
+  );
+}
+
+/** A message that is kept back for good. */
 export async function withholdOutreach(sql: Sql, claim: OutreachClaim, reason: string): Promise<void> {
   await sql.query(
-    `insert into outreach (outreach_key, customer_ref, journey_id, complaint_ref, template, message_class, message_id,
-                           state, reason, settled_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'withheld', $8, $9)
-     on conflict (outreach_key) do update set state = 'withheld', reason = $8, settled_at = $9`,
-    [
-      claim.key,
-      claim.customerRef,
-      claim.journeyId,
-      claim.complaintRef,
-      claim.template,
-      claim.messageClass,
-      claim.messageId,
-      reason,
-      timestamp(claim.at),
-    ],
+    `${COLUMNS} state, reason, settled_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'withheld', $9, $10)
+     on conflict (outreach_key) do update
+       set state = 'withheld', reason = $9, settled_at = $10, held_until = null`,
+    [...columns(claim), reason, timestamp(claim.at)],
   );
 }
 
@@ -89,4 +99,18 @@ export async function settleOutreach(
       where outreach_key = $1 and state = 'claimed'`,
     [key, settled.state, settled.subject, settled.reason, settled.serverAnswer, timestamp(settled.at)],
   );
+}
+
+/** A held message that is not sent any more. @returns what held it; null when it was never asked for */
+export async function dropHeldOutreach(
+  sql: Sql,
+  key: string,
+  at: Instant,
+): Promise<{ template: string; reason: string | null } | null> {
+  const { rows } = await sql.query<{ template: string; reason: string | null }>(
+    `update outreach set state = 'withheld', settled_at = $2, held_until = null
+      where outreach_key = $1 and state = 'held' returning template, reason`,
+    [key, timestamp(at)],
+  );
+  return rows[0] ?? null;
 }

@@ -1,6 +1,7 @@
 /** What the customers' pages have to know; they read and never write here. */
 import type { ComplaintRef, CustomerRef, Instant, JourneyId, Language, ZoneId } from '../domain/types.js';
-import type { Sql } from './database.js';
+import { timestamp, type Sql } from './database.js';
+import { surveyExpiry } from './surveys.js';
 
 /** Open complaints shown on one page, newest first; more is a conversation for a person. */
 export const MAX_COMPLAINTS_SHOWN = 20;
@@ -43,12 +44,12 @@ interface SurveyRow {
 export async function readPageSurvey(sql: Sql, journeyId: JourneyId, now: Instant): Promise<PageSurvey | null> {
   const { rows } = await sql.query<SurveyRow>(
     `select c.customer_ref, c.language, c.zone, s.answered_at is not null as answered,
-            j.closed_at is not null as over, s.expires_at
+            j.closed_at is not null as over, ${surveyExpiry('$2')} as expires_at
        from journeys j
        join customers c using (customer_ref)
        left join surveys s using (journey_id)
       where j.journey_id = $1 and c.erased_at is null`,
-    [journeyId],
+    [journeyId, timestamp(now)],
   );
   const row = rows[0];
   if (!row) return null;

@@ -157,7 +157,7 @@ async function settleReservation(sql: Sql, journeyId: JourneyId, as: string, at:
   ]);
 }
 
-/** Reservations that have lapsed, the oldest first, but for those of some journeys. */
+/** Reservations that have lapsed, the oldest first, but for those of some journeys; in a pause of the campaign none lapses. */
 export async function lapsedReservations(
   sql: Sql,
   at: Instant,
@@ -165,7 +165,8 @@ export async function lapsedReservations(
   except: readonly JourneyId[] = [],
 ): Promise<Pick<Reservation, 'journeyId' | 'customerRef' | 'points'>[]> {
   const { rows } = await sql.query<Reservation>(
-    `${RESERVATION} where settled_at is null and expires_at <= $1 and journey_id <> all($3)
+    `${RESERVATION} r where settled_at is null and expires_at <= $1 and journey_id <> all($3)
+        and not exists (select 1 from campaign_pauses p where p.campaign_ref = r.campaign_ref and p.resumed_at is null)
       order by expires_at, journey_id limit $2`,
     [timestamp(at), limit, except],
   );

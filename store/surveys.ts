@@ -26,11 +26,23 @@ export async function surveyReminded(sql: Sql, journeyId: JourneyId): Promise<vo
   await sql.query('update surveys set reminders = reminders + 1 where journey_id = $1', [journeyId]);
 }
 
-export async function lockSurvey(sql: Sql, journeyId: JourneyId): Promise<SurveyRow | null> {
+/**
+ * When a survey `s` of a journey `j` expires: while the campaign is paused, as much later as the pause has lasted; its end
+ * writes that down.
+ * @param at SQL of the business instant that it is asked at
+ */
+export const surveyExpiry = (at: string): string =>
+  `s.expires_at + coalesce((select greatest(${at}::timestamptz - greatest(p.paused_at, s.asked_at), interval '0')
+                             from campaign_pauses p
+                            where p.campaign_ref = j.campaign_ref and p.resumed_at is null and p.paused_at < s.expires_at),
+                          interval '0')`;
+
+/** The journey's survey, locked until the transaction ends. */
+export async function lockSurvey(sql: Sql, journeyId: JourneyId, at: Instant): Promise<SurveyRow | null> {
   const { rows } = await sql.query<SurveyRow>(
-    `select survey_id as "surveyId", expires_at as "expiresAt", answered_at as "answeredAt", score
-       from surveys where journey_id = $1 for update`,
-    [journeyId],
+    `select survey_id as "surveyId", ${surveyExpiry('$2')} as "expiresAt", answered_at as "answeredAt", score
+       from surveys s join journeys j using (journey_id) where journey_id = $1 for update of s`,
+    [journeyId, timestamp(at)],
   );
   return rows[0] ?? null;
 }

@@ -1,6 +1,10 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { complaintActivities, type ComplaintActivities } from '../activities/complaint.js';
 import { entitlementActivities, type EntitlementActivities } from '../activities/entitlements.js';
+import { courseNewsActivities, type CourseNewsActivities } from '../activities/course-news.js';
+import { educationActivities, type EducationActivities } from '../activities/education.js';
+import { exclusionActivities, type ExclusionActivities } from '../activities/exclusions.js';
+import { taskActivities, type TaskActivities } from '../activities/tasks.js';
 import { goalActivities, type GoalActivities } from '../activities/goals.js';
 import { journeyActivities, type JourneyActivities } from '../activities/journey.js';
 import {
@@ -8,10 +12,13 @@ import {
   type JourneyMessageActivities,
   type MessageDependencies,
 } from '../activities/journey-messages.js';
+import { moveActivities, type MoveActivities } from '../activities/moves.js';
+import { newsActivities, type NewsActivities } from '../activities/news.js';
 import { httpPartnerDoor, type PartnerDoor } from '../activities/partner.js';
 import { pointsActivities, type PointsActivities } from '../activities/points.js';
 import { reconcileActivities, type ReconcileActivities } from '../activities/reconcile.js';
 import { redemptionActivities, type RedemptionActivities } from '../activities/redemption.js';
+import { repaymentActivities, type RepaymentActivities } from '../activities/repayment.js';
 import { roundActivities, type RoundActivities } from '../activities/round.js';
 
 export type Activities = JourneyActivities &
@@ -22,7 +29,14 @@ export type Activities = JourneyActivities &
   ReconcileActivities &
   PointsActivities &
   EntitlementActivities &
-  RedemptionActivities;
+  RedemptionActivities &
+  MoveActivities &
+  NewsActivities &
+  TaskActivities &
+  ExclusionActivities &
+  EducationActivities &
+  CourseNewsActivities &
+  RepaymentActivities;
 
 /**
  * Everything that Keepwell's workflows may ask for; the only place where activities get what they work with.
@@ -40,6 +54,13 @@ export function buildActivities(
     ...reconcileActivities(deps),
     ...pointsActivities(deps),
     ...entitlementActivities(deps),
+    ...moveActivities(deps),
+    ...newsActivities(deps),
+    ...taskActivities(deps),
+    ...exclusionActivities(deps),
+    ...educationActivities(deps),
+    ...courseNewsActivities(deps),
+    ...repaymentActivities(deps),
     ...redemptionActivities({ ...deps, partners: deps.partners ?? httpPartnerDoor() }),
   };
 }

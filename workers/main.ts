@@ -1,8 +1,11 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogEntry } from '@temporalio/worker';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { smtpMailDoor, type MailDoor } from '../activities/mail.js';
+import { gatewayDoors } from '../activities/gateway.js';
+import { smtpMailDoor } from '../activities/mail.js';
+import type { ChannelDoors } from '../activities/outreach-channel.js';
 import { assertClockAllowed } from '../config/clock-guard.js';
+import { dkimKey } from '../config/dkim.js';
 import { createLog } from '../config/log.js';
 import { readSurroundings, type Surroundings } from '../config/surroundings.js';
 import { connectClient, dataConverter } from '../config/temporal.js';
@@ -10,6 +13,7 @@ import { Database } from '../store/database.js';
 import { readInstallation, type Installation } from '../store/installation.js';
 import { TASK_QUEUE } from '../workflows/contract.js';
 import { buildActivities } from './activities.js';
+import { watchGoals } from './goal-watch.js';
 
 /** Connections of one worker to Postgres; activities beyond that wait for one. */
 const DATABASE_CONNECTIONS = 16;
@@ -39,7 +43,8 @@ async function openBank(surroundings: Surroundings, database: Database): Promise
 async function createWorker(
   surroundings: Surroundings,
   database: Database,
-  mail: MailDoor,
+  doors: ChannelDoors,
+  log: Logger,
 ): Promise<{ worker: Worker; close: () => Promise<void> }> {
   const { bankName, zone, clock } = await openBank(surroundings, database);
   const connection = await NativeConnection.connect({ address: surroundings.temporalAddress });
@@ -47,18 +52,22 @@ async function createWorker(
   const { linkSecret, webUrl, mailFrom } = surroundings;
   const mailDomain = mailFrom.replace(/^.*@|>$/g, '');
   const bank = { name: bankName, zone, clock };
+  const parts = { database, bank, mailDomain, linkSecret, webUrl, workflows: client.workflow };
+  const activityDependencies = { ...parts, ...doors };
   const worker = await Worker.create({
     connection,
     namespace: surroundings.temporalNamespace,
     taskQueue: TASK_QUEUE,
     workflowsPath: join(__dirname, '..', 'workflows', 'index.ts'),
-    activities: buildActivities({ database, bank, mail, mailDomain, linkSecret, webUrl, workflows: client.workflow }),
+    activities: buildActivities(activityDependencies),
     dataConverter: dataConverter(surroundings.payloadKeys),
     maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     shutdownGraceTime: DRAIN_TIME,
   });
+  const stopWatching = watchGoals(activityDependencies, log);
   const close = async (): Promise<void> => {
+    await stopWatching();
     await connection.close();
     await client.connection.close();
   };
@@ -75,8 +84,8 @@ async function main(): Promise<void> {
     (error) => log.warn({ err: error }, 'a connection to Postgres broke'),
     DATABASE_CONNECTIONS,
   );
-  const mail = smtpMailDoor(surroundings.smtpUrl, surroundings.mailFrom);
-  const { worker, close } = await createWorker(surroundings, database, mail);
+  const mail = smtpMailDoor(surroundings.smtpUrl, surroundings.mailFrom, dkimKey());
+  const { worker, close } = await createWorker(surroundings, database, { mail, gateways: gatewayDoors() }, log);
   const running = worker.run();
   process.send?.({ ready: true });
   log.info({ taskQueue: TASK_QUEUE }, 'working');

@@ -3,10 +3,10 @@
  * attributes. No behaviour. Only ids and instants travel; names and texts stay in Postgres.
  */
 import type { WorkflowStartOptions } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BusinessClock } from '../domain/business-clock.js';
 import { redemptionWorkflowId, type OrderState } from '../domain/redemption.js';
+import { searchAttributes, TASK_QUEUE, WORKFLOWS } from './contract/names.js';
 import type {
   CampaignRef,
   ComplaintRef,
@@ -18,30 +18,18 @@ import type {
   PlainDate,
 } from '../domain/types.js';
 
-export const TASK_QUEUE = 'keepwell';
-export const WORKFLOWS = {
-  journey: 'customerJourney',
-  complaint: 'complaintCase',
-  redemption: 'redemptionOrder',
-  round: 'dailyRound',
-} as const;
+export * from './contract/names.js';
+export * from './contract/plan.js';
 
 export const journeyWorkflowId = (id: JourneyId): string => `journey:${id}`;
 /** `key` names the complaint before it has a number: `survey:<id>` or `page:<text id>`. */
 export const complaintWorkflowId = (key: string): string => `complaint:${key}`;
 
-export const SCHEDULES = { round: 'daily-round' } as const;
+export const SCHEDULES = { round: 'daily-round', letters: 'owed-letters' } as const;
 /** The bank's day is judged at this hour of the bank's zone. */
 export const ROUND_HOUR = 6;
 /** A round missed for longer than this (the installation was down) is not made up: the next one sees the same facts. */
 export const ROUND_CATCHUP_WINDOW = '1 day';
-
-export const searchAttributes = {
-  customer: defineSearchAttributeKey('KeepwellCustomer', SearchAttributeType.KEYWORD),
-  campaign: defineSearchAttributeKey('KeepwellCampaign', SearchAttributeType.KEYWORD),
-  step: defineSearchAttributeKey('KeepwellStep', SearchAttributeType.KEYWORD),
-  outcome: defineSearchAttributeKey('KeepwellOutcome', SearchAttributeType.KEYWORD),
-} as const;
 
 // ---- journey ----
 
@@ -58,18 +46,11 @@ export interface JourneyResult {
   reason: string;
 }
 
-export type JourneyStep =
-  | 'opening'
-  | 'waiting-for-manager'
-  | 'outreach'
-  | 'before-offer'
-  | 'offer'
-  | 'offer-held'
-  | 'before-survey'
-  | 'survey'
-  | 'goal'
-  | 'closing'
-  | 'closed';
+/**
+ * Where a journey is: the name of a step of its campaign that is under way or waited for, or one of the parts that every
+ * journey has (opening, waiting-for-manager, survey, goal, closing, closed).
+ */
+export type JourneyStep = string;
 
 export interface JourneyState {
   step: JourneyStep;
@@ -79,6 +60,10 @@ export interface JourneyState {
   complaintOpen: boolean;
   goalMet: boolean;
   outcome: Outcome | null;
+  /** the campaign is paused: the journey's clock holds */
+  paused: boolean;
+  /** the campaign's version by which it goes on */
+  version: number;
 }
 
 /** The bank's page has stored the customer's words under `textId` before it asks. */
@@ -95,9 +80,42 @@ export const answerSurvey = defineUpdate<AnswerReceipt, [SurveyAnswer]>('answerS
 /** The customer wants no more of this; the receipt says how the journey ended. */
 export const withdraw = defineUpdate<JourneyState, [{ by: 'customer' | 'staff' }]>('withdraw');
 export const optedOut = defineSignal('optedOut');
+/** Somebody excluded the customer from retention journeys. */
+export const excluded = defineSignal('excluded');
 export const goalMet = defineSignal('goalMet');
 export const complaintOpened = defineSignal<[ComplaintRef]>('complaintOpened');
 export const complaintClosed = defineSignal<[ComplaintRef]>('complaintClosed');
+
+/** The campaign was paused at a business instant: the journey's clock holds from then on. */
+export interface Pause {
+  pauseId: string;
+  pausedAt: Instant;
+}
+export interface PauseOver extends Pause {
+  resumedAt: Instant;
+}
+export const campaignPaused = defineSignal<[Pause]>('campaignPaused');
+export const campaignResumed = defineSignal<[PauseOver]>('campaignResumed');
+/** Something that kept messages back is over: a held one is asked for again. */
+export const doorOpened = defineSignal('doorOpened');
+export const taskDone = defineSignal<[{ taskId: string; result: string }]>('taskDone');
+export const courseCompleted = defineSignal<[{ enrolmentId: string }]>('courseCompleted');
+
+export interface VersionMove {
+  version: number;
+  /** back to where it came from, as long as nothing was said to the customer since */
+  undo: boolean;
+  /** the member of staff who moves it */
+  by: string;
+}
+export interface MoveReceipt {
+  version: number;
+  /** the step at which it goes on */
+  step: string;
+}
+/** Refused, with the reason, where the journey can't go on under that version. */
+export const moveToVersion = defineUpdate<MoveReceipt, [VersionMove]>('moveToVersion');
+
 export const journeyState = defineQuery<JourneyState>('journeyState');
 
 /** How a journey's workflow is started, by whoever starts it; one that runs already is left alone. */
@@ -234,4 +252,32 @@ export interface RoundResult {
   admitted: number;
   refused: number;
   goalsMet: number;
+}
+
+// ---- news for journeys ----
+
+/** What all open journeys of a campaign, or of every campaign, are told. */
+export type JourneyNews =
+  | { kind: 'paused'; campaignRef: CampaignRef; pause: Pause }
+  | { kind: 'resumed'; campaignRef: CampaignRef; pause: PauseOver }
+  | { kind: 'door-opened'; stopId: string };
+
+const newsId = (news: JourneyNews): string =>
+  news.kind === 'door-opened' ? `news:${news.stopId}` : `news:${news.pause.pauseId}:${news.kind}`;
+
+/** How the telling is started; told once for each pause, resumption and stop, however often it is asked for. */
+export function newsStart(
+  news: JourneyNews,
+): [string, WorkflowStartOptions<(news: JourneyNews) => Promise<{ told: number }>>] {
+  return [
+    WORKFLOWS.news,
+    {
+      taskQueue: TASK_QUEUE,
+      workflowId: newsId(news),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      args: [news],
+      staticSummary: news.kind === 'door-opened' ? 'messages may leave again' : `${news.campaignRef} ${news.kind}`,
+    },
+  ];
 }

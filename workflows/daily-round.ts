@@ -18,6 +18,7 @@ export async function dailyRound(input: RoundInput): Promise<RoundResult> {
     Object.assign(result, await bank.admitCustomers.executeWithOptions({ summary: 'admission' }, [{ asOf }]));
     await bank.startJourneys();
     if (patched('loyalty')) await loyalty(asOf);
+    if (patched('journey-in-full')) await people();
   }
   const found = result.findings.reduce((sum, finding) => sum + finding.customers, 0);
   setCurrentDetails(
@@ -31,8 +32,20 @@ async function loyalty(asOf: PlainDate): Promise<void> {
   await bank.releaseLapsedReservations();
   await bank.resumeRedemptions();
   await bank.earnPoints.executeWithOptions({ summary: `points earned up to ${asOf}` }, [{ asOf }]);
-  // the notice first: who hears of it today can still spend what expires after today
-  await bank.noticeExpiringPoints.executeWithOptions({ summary: `points about to expire on ${asOf}` }, [{ asOf }]);
+  // since then the hourly letters do it, and two at once would take each other's letters for lost ones
+  if (!patched('letters-by-the-hour'))
+    await bank.noticeExpiringPoints.executeWithOptions({ summary: `points about to expire on ${asOf}` }, [{ asOf }]);
   await bank.expirePoints.executeWithOptions({ summary: `points expired before ${asOf}` }, [{ asOf }]);
   await bank.evaluateEntitlements.executeWithOptions({ summary: `entitlements on ${asOf}` }, [{ asOf }]);
+}
+
+/** What was decided or done by people and may have missed its journey; what nobody did in time goes to the next. */
+async function people(): Promise<void> {
+  await bank.resumeNews();
+  await bank.tellExcluded();
+  await bank.tellTasksDone();
+  await bank.tellCompletedCourses();
+  await bank.postOwedCoursePoints();
+  await bank.resumePlans();
+  await bank.passOverdueTasks();
 }

@@ -11,30 +11,42 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import { wallDuration, type BusinessClock } from '../domain/business-clock.js';
+import type { JourneyPlan } from '../domain/journey-plan.js';
 import type { Ending } from '../domain/settlement.js';
-import { days, type ComplaintRef, type Instant, type JourneyId, type Outcome } from '../domain/types.js';
+import { days, millis, type ComplaintRef, type Instant, type JourneyId, type Outcome } from '../domain/types.js';
 import { note, post, record } from './activities.js';
 import { complaintCase } from './complaint-case.js';
 import {
   answerSurvey,
+  campaignPaused,
+  campaignResumed,
   complaintClosed,
   complaintOpened,
   complaintWorkflowId,
+  courseCompleted,
+  doorOpened,
+  excluded,
   goalMet,
   journeyState,
+  moveToVersion,
   optedOut,
   searchAttributes,
+  taskDone,
   withdraw,
   type AnswerReceipt,
   type JourneyInput,
   type JourneyState,
   type JourneyStep,
+  type MoveReceipt,
   type SurveyAnswer,
+  type VersionMove,
 } from './contract.js';
+import { HeldClock } from './held-clock.js';
+import { Itinerary, planWithSteps, type PlanBeforeSteps } from './itinerary.js';
 import { over, refuse } from './refuse.js';
-import { businessNow, waitUntil } from './waiting.js';
+import { businessNow } from './waiting.js';
 
-type Message = Parameters<typeof post.sendJourneyMessage>[0]['message'];
+export type Message = Parameters<typeof post.sendJourneyMessage>[0]['message'];
 
 /** Days of business time after which a message that no server takes is given up (RFC 5321, 4.5.4.1: four to five). */
 const GIVE_UP_DAYS = 5;
@@ -50,6 +62,16 @@ function whyNotSent(error: unknown): 'journey-ending' | 'not-taken-in-time' | nu
   return outOfTime ? 'not-taken-in-time' : null;
 }
 
+/** What the door said to one asking. */
+export interface Asked {
+  state: string;
+  reasons: string[];
+  /** a held message may be asked for again then; null: when something is told, or later */
+  until: Instant | null;
+  /** a held message was handed to a server before, which did not take it */
+  tried: boolean;
+}
+
 /** Where one journey stands, and what may happen to it from outside at any moment. */
 export class Journey {
   readonly id: JourneyId;
@@ -62,7 +84,19 @@ export class Journey {
   surveyOpen = false;
   surveyPast = false;
   closing = false;
+  /** another version takes the plan's place just now: the journey doesn't end under it */
+  moving = false;
   outcome: Outcome | null = null;
+  /** the journey's own time, which a pause of the campaign holds */
+  readonly time: HeldClock;
+  /** the message sent last was held back by the door before it was sent */
+  wasHeld = false;
+  /** counts what may have opened the door for messages */
+  doorNews = 0;
+  courseCompleted = false;
+  readonly tasksDone = new Set<string>();
+  private way: Itinerary | null = null;
+  private version: number;
   private readonly openComplaints = new Set<ComplaintRef>();
   private sending: CancellationScope | null = null;
   private goal = false;
@@ -73,13 +107,20 @@ export class Journey {
   constructor(private readonly input: JourneyInput) {
     this.id = input.journeyId;
     this.clock = input.clock;
+    this.version = input.version;
+    this.time = new HeldClock(input.clock);
     setHandler(optedOut, () => this.end('opted-out'));
+    setHandler(excluded, () => this.end('excluded'));
     setHandler(goalMet, () => {
       this.goal = true;
       this.end('goal-met');
     });
     setHandler(complaintOpened, (ref) => void this.openComplaints.add(ref));
-    setHandler(complaintClosed, (ref) => void this.openComplaints.delete(ref));
+    setHandler(complaintClosed, (ref) => {
+      this.openComplaints.delete(ref);
+      this.doorNews += 1;
+    });
+    this.hearCampaign();
     setHandler(journeyState, () => this.state());
     setHandler(withdraw, (asked) => this.withdraw(asked), {
       validator: (asked: { by: string }) => {
@@ -92,13 +133,42 @@ export class Journey {
     });
   }
 
+  /** What the campaign and the bank's people tell: pauses, other versions, tasks and courses that are done. */
+  private hearCampaign(): void {
+    setHandler(campaignPaused, (pause) => this.time.pause(pause));
+    setHandler(campaignResumed, (pause) => {
+      this.time.resume(pause);
+      this.doorNews += 1;
+    });
+    setHandler(doorOpened, () => void (this.doorNews += 1));
+    setHandler(taskDone, ({ taskId }) => void this.tasksDone.add(taskId));
+    setHandler(courseCompleted, () => void (this.courseCompleted = true));
+    setHandler(moveToVersion, (asked) => this.move(asked), {
+      validator: (asked: VersionMove) => {
+        if (!Number.isInteger(asked.version) || asked.version < 1) throw refuse('say to which version: a whole number');
+        if (this.closing) throw refuse('this journey is ending');
+      },
+    });
+  }
+
+  /** What the journey has to do, once a manager was found. */
+  get itinerary(): Itinerary {
+    if (!this.way) throw new Error('a journey that was not opened has no plan yet');
+    return this.way;
+  }
+
+  setOut({ plan, beginAt }: { plan: JourneyPlan | PlanBeforeSteps; beginAt?: Instant }): void {
+    const began = Math.max(this.time.now(), beginAt ?? 0) as Instant;
+    this.way = new Itinerary(planWithSteps(plan), began);
+  }
+
   get complaintOpen(): boolean {
     return this.openComplaints.size > 0;
   }
 
   state(): JourneyState {
-    const { step, words, waitsUntil, complaintOpen, goal, outcome } = this;
-    return { step, words, waitsUntil, complaintOpen, goalMet: goal, outcome };
+    const { step, words, waitsUntil, complaintOpen, goal, outcome, version, time } = this;
+    return { step, words, waitsUntil, complaintOpen, goalMet: goal, outcome, version, paused: time.paused };
   }
 
   /** Says where the journey stands: to queries and, in words, to whoever looks in Temporal's own pages. */
@@ -110,31 +180,39 @@ export class Journey {
     setCurrentDetails(`**${step}**: ${words}.${until}`);
   }
 
-  /** Waits at a step. @returns true when it was left before its time */
+  /**
+   * Waits at a step until an instant of the journey's own time.
+   * @returns true when it was left before its time
+   */
   async wait(step: JourneyStep, until: Instant, words: string, orElse: () => boolean = () => false): Promise<boolean> {
-    this.at(step, words, until);
-    return waitUntil(this.clock, until, () => this.ending !== null || orElse(), words);
+    this.at(step, words, this.time.business(until));
+    return this.time.waitUntil(until, () => this.ending !== null || orElse(), words);
   }
 
   /**
    * Sends one message through the door; an address that refuses mail for good ends the journey. Whatever ends the journey
    * meanwhile stops the trying, and so does time.
+   * @param since when the trying began, for a message that was held in the middle of it
    */
-  async send(message: Message, step: JourneyStep, words: string): Promise<string> {
+  async send(message: Message, step: JourneyStep, words: string, since: Instant): Promise<Asked> {
     this.at(step, words);
     const asked = { journeyId: this.id, message };
-    const scheduleToCloseTimeout = Math.max(wallDuration(this.clock, days(GIVE_UP_DAYS)), LEAST_TRY_MS);
+    const left = millis(Math.max(0, since + days(GIVE_UP_DAYS) - businessNow(this.clock)));
+    const scheduleToCloseTimeout = Math.max(wallDuration(this.clock, left), LEAST_TRY_MS);
     this.sending = new CancellationScope();
     try {
       const result = await this.sending.run(() =>
         post.sendJourneyMessage.executeWithOptions({ summary: message, scheduleToCloseTimeout }, [asked]),
       );
       if (result.unreachable) this.end('unreachable');
-      return result.state;
+      const { state, reasons, until, tried = false } = result;
+      // answers of before have no instant
+      return { state, reasons, until: until ?? null, tried };
     } catch (error) {
       const why = whyNotSent(error);
       if (why === null) throw error;
-      return (await record.giveUpJourneyMessage({ ...asked, why })).state;
+      const { state } = await record.giveUpJourneyMessage({ ...asked, why });
+      return { state, reasons: [why], until: null, tried: false };
     } finally {
       this.sending = null;
     }
@@ -144,6 +222,28 @@ export class Journey {
     if (this.closing) return;
     this.ending ??= ending;
     this.sending?.cancel();
+  }
+
+  /** Goes on under another version, between two steps: what is under way is finished first. */
+  private async move(asked: VersionMove): Promise<MoveReceipt> {
+    while (this.moving || this.sending !== null) await condition(() => !this.moving && this.sending === null);
+    if (this.closing) throw refuse('this journey is ending');
+    this.moving = true;
+    try {
+      const position = {
+        done: [...(this.way?.done ?? [])],
+        at: this.step,
+        surveyAsked: this.surveyOpen || this.surveyPast,
+      };
+      const at = businessNow(this.clock);
+      const moved = await note.moveJourney({ ...asked, journeyId: this.id, position, at });
+      if (moved.kind === 'blocked') throw refuse(moved.why);
+      this.version = asked.version;
+      this.way?.replace(moved.plan);
+      return { version: asked.version, step: moved.step };
+    } finally {
+      this.moving = false;
+    }
   }
 
   private async withdraw(_asked: { by: 'customer' | 'staff' }): Promise<JourneyState> {

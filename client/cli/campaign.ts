@@ -1,32 +1,25 @@
 import type { Command } from 'commander';
 import type { CampaignDefinition } from '../../domain/campaign.js';
-import type { CampaignReading } from '../../domain/campaign-file.js';
-import type { Rewarded } from '../../domain/gift-rules.js';
 import type { CampaignRef, Millis } from '../../domain/types.js';
 import { approvalData, approvalInWords, approve, rewardInWords } from './campaign-approval.js';
+import { addCampaignFile, readCampaignFile, refused, versionOption } from './campaign-file.js';
+import { addCampaignLaunch } from './campaign-launch.js';
+import { addCampaignMigrate } from './campaign-migrate.js';
+import { addCampaignPause } from './campaign-pause.js';
+import { addCampaignPreview } from './campaign-preview.js';
+import { addCampaignResults } from './campaign-results.js';
 import { withBank } from './context.js';
-import { does, facts, iso, table, when, WrongUsage, type Answer } from './output.js';
+import { does, facts, iso, table, when, type Answer } from './output.js';
 
-/** `campaign publish|validate|approve|list|show` */
+/** `campaign approve|list|show`, and what is in files of their own */
 export function addCampaign(program: Command): void {
   const campaign = program.command('campaign').description('what is offered to whom: definitions and their versions');
-  does<{ by?: string }>(
-    campaign
-      .command('publish')
-      .argument('<file>', 'YAML of the campaign')
-      .option('--by <name>', 'who publishes (default: the user of this terminal)')
-      .description('puts a file in force for new journeys, as the next version')
-      .addHelpText('after', '\nExample:\n  $ keepwell campaign publish campaigns/keep-your-tier.yaml'),
-    ([file = ''], options) => publish(file, options.by),
-  );
-  does(
-    campaign
-      .command('validate')
-      .argument('<file>', 'YAML of the campaign')
-      .description('says what is wrong in a file, with line numbers; needs nothing that runs')
-      .addHelpText('after', '\nExample:\n  $ keepwell campaign validate campaigns/keep-your-tier.yaml'),
-    ([file = '']) => validate(file),
-  );
+  addCampaignFile(campaign);
+  addCampaignPreview(campaign);
+  addCampaignLaunch(campaign);
+  addCampaignResults(campaign);
+  addCampaignPause(campaign);
+  addCampaignMigrate(campaign);
   does<{ by: string; reason: string }>(
     campaign
       .command('approve')
@@ -61,117 +54,70 @@ export function addCampaign(program: Command): void {
   );
 }
 
-/**
- * Reads a campaign's file.
- * @throws Error in words when there is no such file
- */
-export async function readCampaignFile(file: string): Promise<{ text: string; reading: CampaignReading }> {
-  const { readFile } = await import('node:fs/promises');
-  const { readCampaign } = await import('../../domain/campaign-file.js');
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : (cause.code ?? cause.message);
-    throw new Error(`"${file}" can't be read (${why}); name the YAML file of a campaign.`, { cause });
-  });
-  return { text, reading: readCampaign(text, file) };
-}
-
-async function validate(file: string): Promise<Answer> {
-  const { reading } = await readCampaignFile(file);
-  if (!reading.ok) return refused(reading);
-  const { campaign, reward } = reading.definition;
-  const valid = `${file} is a valid campaign (${campaign}).`;
-  const given = reward ? `\nIts reward: ${await rewardInWords(reward)}${await forbiddenWhere(reward.for)}.` : '';
-  const data = { ok: true, campaign, rewards: reward?.for ?? null, problems: [] };
-  return { data, text: () => `${valid}${given}` };
-}
-
-/** Which country the file is for is not known here: only a bank has one. */
-async function forbiddenWhere(rewards: Rewarded): Promise<string> {
-  const { forbiddenIn } = await import('../../domain/gift-rules.js');
-  const where = forbiddenIn(rewards);
-  return where.length > 0 ? `; in ${where.join(', ')} it needs compliance's approval (keepwell campaign approve)` : '';
-}
-
-async function publish(file: string, by: string | undefined): Promise<Answer> {
-  const { text, reading } = await readCampaignFile(file);
-  if (!reading.ok) return refused(reading);
-  const { publishCampaign } = await import('../../store/campaigns.js');
-  const { definitionDigest } = await import('../../store/definition-digest.js');
-  const { userInfo } = await import('node:os');
-  const { definition } = reading;
-  const publisher = by ?? userInfo().username;
-  const publication = await withBank(({ database, now }) => {
-    const version = { definition, sourceText: text, digest: definitionDigest(definition), at: now(), by: publisher };
-    return publishCampaign(database, version);
-  });
-  const { campaignRef, version, isNew, newest } = publication;
-  const inForce =
-    version === newest
-      ? 'it is in force for new journeys'
-      : `version ${newest} stays in force; to go back to the older one, publish it with a change, for instance of its priority`;
-  const words = isNew
-    ? `${campaignRef} version ${version} is published; new journeys begin with it, running ones keep theirs.`
-    : `This is ${campaignRef} version ${version} already, nothing was changed; ${inForce}.`;
-  return { data: publication, text: () => words };
-}
-
-async function refused(reading: CampaignReading & { ok: false }): Promise<Answer> {
-  const { describeProblems } = await import('../../domain/definition-file.js');
-  return { data: reading, text: () => describeProblems(reading.problems), failed: true };
-}
-
 function list(): Promise<Answer> {
   return withBank(async ({ database, installation }) => {
     const { listCampaigns } = await import('../../store/campaigns.js');
     const campaigns = await listCampaigns(database);
-    const data = campaigns.map((campaign) => ({ ...campaign, publishedAt: iso(campaign.publishedAt) }));
+    const data = campaigns.map((campaign) => ({ ...campaign, launchedAt: iso(campaign.launchedAt) }));
     const rows = campaigns.map((c) => [
       c.campaignRef,
-      c.version,
+      c.inForce,
+      c.proposed === null ? null : `${c.proposed} by ${c.proposedBy}`,
       c.playbook,
       c.priority,
       c.openJourneys,
       c.closedJourneys,
-      when(c.publishedAt, installation.zone),
-      c.publishedBy,
+      c.launchedAt === null ? null : when(c.launchedAt, installation.zone),
+      c.launchedBy,
     ]);
-    const head = ['campaign', 'version', 'playbook', 'priority', 'open', 'closed', 'published', 'by'];
+    const head = ['campaign', 'in force', 'proposed', 'playbook', 'priority', 'open', 'closed', 'launched', 'by'];
     const empty = 'No campaign is published yet; "keepwell campaign publish FILE" does it.';
     return { data, text: () => table(head, rows, empty) };
   });
 }
 
 function show(name: string, version: string | undefined): Promise<Answer> {
-  const wanted = version === undefined ? undefined : Number(version);
-  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0))
-    throw new WrongUsage(`"${version}" is not a version; versions are numbered 1, 2, 3.`);
+  const wanted = versionOption(version);
   return withBank(async ({ database, installation }) => {
-    const { readCampaignVersion } = await import('../../store/campaigns.js');
-    const found = await readCampaignVersion(database, name as CampaignRef, wanted);
+    const { readCampaignVersions } = await import('../../store/campaigns.js');
+    const versions = await readCampaignVersions(database, name as CampaignRef);
+    const found = wanted === undefined ? versions.at(-1) : versions.find((one) => one.version === wanted);
     if (!found) {
       const what = wanted === undefined ? `campaign "${name}"` : `version ${wanted} of campaign "${name}"`;
       throw new Error(`there is no ${what}; "keepwell campaign list" shows what there is.`);
     }
     const { readApproval } = await import('../../store/approvals.js');
     const approval = await readApproval(database, found.campaignRef, found.digest);
+    const { launchedAt, launchedBy, publishedAt, publishedBy } = found;
+    const { zone } = installation;
     const head = facts([
       ['campaign', found.campaignRef],
-      ['version', found.version],
-      ['published', `${when(found.publishedAt, installation.zone)} by ${found.publishedBy}`],
+      ['version', `${found.version}, ${found.state}`],
+      ['published', `${when(publishedAt, zone)} by ${publishedBy}`],
+      ['launched', launchedAt === null ? 'not yet' : `${when(launchedAt, zone)} by ${launchedBy}`],
       ['digest', found.digest],
       ['approval', await approvalInWords(found.definition, approval, installation)],
+      ['versions', versions.map((one) => `${one.version} ${one.state}`).join(', ')],
       ['in short', await inShort(found.definition)],
     ]);
-    const data = { ...found, publishedAt: iso(found.publishedAt), approval: approval && approvalData(approval) };
+    const data = {
+      ...found,
+      publishedAt: iso(publishedAt),
+      launchedAt: iso(launchedAt),
+      approval: approval && approvalData(approval),
+      versions: versions.map((one) => ({ version: one.version, state: one.state })),
+    };
     return { data, text: () => `${head}\n\n${found.sourceText}` };
   });
 }
 
 async function inShort(definition: CampaignDefinition): Promise<string> {
   const { describeDuration } = await import('../../domain/duration.js');
-  const after = (span: Millis): string => `after ${describeDuration(span)}`;
-  const { offer, survey, reward } = definition;
-  const offered = offer ? `, offer ${after(offer.after)}` : '';
-  const asked = `, survey ${after(survey.after)} with ${survey.reminders.length} reminders`;
-  return `${definition.playbook} playbook: letter${offered}${asked}, ${reward ? await rewardInWords(reward) : 'no reward'}`;
+  const { planOf } = await import('../../domain/journey-plan.js');
+  const { steps, survey } = planOf(definition);
+  const after = (span: Millis): string => (span === 0 ? 'at once' : `after ${describeDuration(span)}`);
+  const told = steps.map(({ step, kind, after: span }) => `${step} (${kind}) ${after(span)}`).join(', ');
+  const asked = `survey ${after(survey.after)} with ${survey.reminders.length} reminders`;
+  const { reward } = definition;
+  return `${definition.playbook} playbook: ${told}, ${asked}, ${reward ? await rewardInWords(reward) : 'no reward'}`;
 }

@@ -3,12 +3,13 @@ import type { CustomerRef } from '../../domain/types.js';
 import type { TierStanding } from '../../domain/tier-standing.js';
 import type { Sql } from '../../store/database.js';
 import { defaultAsOf, withBank } from './context.js';
+import { addCustomerChannel } from './customer-channel.js';
 import { does, facts, iso, money, table, when, type Answer } from './output.js';
 
 /** Journeys and complaints shown, the newest first. */
 const SHOWN = 20;
 
-/** `customer show|verify` */
+/** `customer show|verify|channel` */
 export function addCustomer(program: Command): void {
   const customer = program.command('customer').description('what is known of one customer');
   does<{ asOf?: string }>(
@@ -28,6 +29,7 @@ export function addCustomer(program: Command): void {
       .addHelpText('after', '\nExample:\n  $ keepwell customer verify c42'),
     ([reference = '']) => verify(reference),
   );
+  addCustomerChannel(customer);
 }
 
 function verify(reference: string): Promise<Answer> {

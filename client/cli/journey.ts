@@ -53,12 +53,13 @@ async function start(customer: string, campaign: string, by: string | undefined)
   const { userInfo } = await import('node:os');
   return withBank(async (desk) => {
     const { database, installation, now } = desk;
-    const { readCampaignVersion } = await import('../../store/campaigns.js');
+    const { readCampaignInForce } = await import('../../store/campaign-launches.js');
     const { admitByHand } = await import('../../store/admit-by-hand.js');
     const { journeyStarted } = await import('../../store/journeys.js');
     const { reasonWords } = await import('../reason-words.js');
-    const version = await readCampaignVersion(database, campaign as CampaignRef);
-    if (!version) throw new Error(`there is no campaign "${campaign}"; "keepwell campaign list" shows what there is.`);
+    const version = await readCampaignInForce(database, campaign as CampaignRef);
+    if (!version)
+      throw new Error(`no campaign "${campaign}" is in force; "keepwell campaign list" shows what there is.`);
     // Temporal first: a journey that nobody can start is not admitted
     const client = await desk.temporal();
     const asOf = await defaultAsOf(desk);

@@ -1,22 +1,32 @@
 import { Command, CommanderError } from 'commander';
 import { addApi } from './api.js';
 import { addBank } from './bank.js';
+import { addBranch } from './branch.js';
 import { addCampaign } from './campaign.js';
 import { addCatalogue } from './catalogue.js';
 import { addComplaint } from './complaint.js';
+import { addContact } from './contact.js';
+import { addCourse } from './course.js';
 import { addCustomer } from './customer.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
 import { addEntitlement } from './entitlement.js';
+import { addEvent } from './event.js';
+import { addExclusion } from './exclusion.js';
 import { addImport } from './import.js';
 import { addJourney } from './journey.js';
 import { addLedger } from './ledger.js';
+import { addManager } from './manager.js';
 import { addOffer } from './offer.js';
 import { toJson, WrongUsage } from './output.js';
+import { addPlan } from './plan.js';
+import { addOutbound } from './outbound.js';
 import { addPoints } from './points.js';
 import { addPrepare } from './prepare.js';
+import { addProduct } from './product.js';
 import { addOrder } from './redemption.js';
 import { addSchedule } from './schedule.js';
+import { addTask } from './task.js';
 
 // Every noun is a file that adds its commands. What takes time to load (Postgres, Temporal) is imported by the command
 // that needs it, so that help comes at once.
@@ -38,10 +48,23 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride();
-  const nouns = [addCampaign, addDetect, addCustomer, addJourney, addComplaint, addPoints, addLedger];
+  const nouns = [
+    addCampaign,
+    addDetect,
+    addCustomer,
+    addJourney,
+    addComplaint,
+    addContact,
+    addOutbound,
+    addPlan,
+    addPoints,
+    addLedger,
+  ];
   const house = [addSchedule, addBank, addImport, addDoctor, addPrepare];
-  const loyalty = [addOffer, addEntitlement, addApi, addCatalogue, addOrder];
-  for (const add of [...nouns, ...loyalty, ...house]) add(program);
+  const loyalty = [addOffer, addEntitlement, addApi, addCatalogue, addOrder, addProduct];
+  const education = [addCourse, addEvent];
+  const staff = [addExclusion, addTask, addManager, addBranch];
+  for (const add of [...nouns, ...staff, ...loyalty, ...education, ...house]) add(program);
   return program;
 }
 

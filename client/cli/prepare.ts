@@ -6,14 +6,16 @@ import type { CampaignDefinition } from '../../domain/campaign.js';
 import type { Instant } from '../../domain/types.js';
 import type { Installation } from '../../store/installation.js';
 import { generateBank, loaded, wholeNumber } from './bank.js';
-import { readCampaignFile } from './campaign.js';
+import { CAMPAIGNS } from './campaign-content.js';
+import { readCampaignFile } from './campaign-file.js';
 import { publishShippedCatalogue } from './catalogue.js';
 import { withDesk, type Desk } from './context.js';
+import { publishShippedCourses } from './course.js';
 import { publishShippedOffers } from './offer.js';
 import { does, say, type Answer } from './output.js';
 import { publishShippedProgramme } from './points-programme.js';
+import { publishShippedProducts } from './product.js';
 
-const CAMPAIGNS = join(__dirname, '..', '..', 'campaigns');
 const USUAL_CUSTOMERS = '1000';
 const SEED = 1;
 const PUBLISHER = 'npm start';
@@ -45,8 +47,10 @@ function prepare(): Promise<Answer> {
     for (const published of await publishAll(desk, installation)) step(published);
     const at = businessTime(installation.clock, Date.now());
     for (const published of await publishShippedOffers(desk.database, at, PUBLISHER)) step(published);
+    step(await publishShippedProducts(desk.database, at, PUBLISHER));
     step(await publishShippedProgramme(desk.database, at, PUBLISHER));
     step(await publishShippedCatalogue(desk.database, at, PUBLISHER));
+    for (const published of await publishShippedCourses(desk.database, at, PUBLISHER)) step(published);
     step(await scheduleThere(desk, installation, isNew));
     return { data: { steps, newBank: isNew }, text: () => 'Prepared.' };
   });
@@ -88,10 +92,10 @@ async function publish(
   sourceText: string,
   at: Instant,
 ): Promise<string> {
-  const { publishCampaign, readCampaignVersion } = await import('../../store/campaigns.js');
+  const { publishCampaign } = await import('../../store/campaigns.js');
   const { definitionDigest } = await import('../../store/definition-digest.js');
   const { RewardNotApproved } = await import('../../store/approvals.js');
-  const { approveInSampleBank } = await import('../../bank/sample-compliance.js');
+  const { approveInSampleBank, launchInSampleBank } = await import('../../bank/sample-compliance.js');
   await approveInSampleBank(database, definition, at);
   const version = { definition, sourceText, digest: definitionDigest(definition), at, by: PUBLISHER };
   const published = await publishCampaign(database, version).catch((error: unknown) => {
@@ -100,19 +104,20 @@ async function publish(
   });
   // the house opens all the same: what was in force stays, and compliance need not be awake for a start
   if (published instanceof RewardNotApproved) return `Campaign ${published.message}.`;
-  const { campaignRef, newest } = published;
-  const inForce = published.isNew ? null : await readCampaignVersion(database, campaignRef);
-  const how = published.isNew
-    ? 'is published'
-    : `is in force${inForce?.publishedBy === PUBLISHER ? '' : `, published by ${inForce?.publishedBy}`}`;
-  return `Campaign ${campaignRef} version ${newest} ${how}.`;
+  const { campaignRef } = published;
+  const isInForce = await launchInSampleBank(database, published, at);
+  if (isInForce) return `Campaign ${campaignRef} version ${published.version} is in force.`;
+  const { inForce } = published;
+  if (inForce !== null && inForce > published.version)
+    return `Campaign ${campaignRef} version ${inForce} is in force; what the file says is version ${published.version}.`;
+  return `Campaign ${campaignRef} version ${published.version} is proposed; a second person launches it: keepwell campaign launch ${campaignRef} --version ${published.version} --by NAME.`;
 }
 
 async function scheduleThere(desk: Desk, installation: Installation, isNewBank: boolean): Promise<string> {
-  const { ensureRoundSchedule } = await import('../schedules.js');
+  const { ensureSchedules } = await import('../schedules.js');
   const { ROUND_HOUR, SCHEDULES } = await import('../../workflows/contract.js');
   const client = await desk.temporal();
-  const made = await ensureRoundSchedule(client, installation);
+  const made = await ensureSchedules(client, installation);
   const often =
     installation.clock.rate === 1
       ? `every day at ${String(ROUND_HOUR).padStart(2, '0')}:00 of ${installation.zone}`

@@ -3,7 +3,7 @@ import { withBank } from './context.js';
 import { does, iso, table, when, WrongUsage, type Answer } from './output.js';
 
 const NAME = '[name]';
-const WHICH = 'which one; there is the daily round (default: daily-round)';
+const WHICH = 'which one: daily-round or owed-letters (default: daily-round)';
 
 /** `schedule list|pause|resume|run` */
 export function addSchedule(program: Command): void {
@@ -20,7 +20,7 @@ export function addSchedule(program: Command): void {
       .command('pause')
       .argument(NAME, WHICH)
       .option('--note <text>', 'why, for the colleague who finds it paused')
-      .description('starts no more rounds; one that runs goes on')
+      .description('starts no more of it; what runs goes on')
       .addHelpText('after', '\nExample:\n  $ keepwell schedule pause --note "core banking is down"'),
     ([name], options) => change(name, 'paused', options.note),
   );
@@ -37,7 +37,7 @@ export function addSchedule(program: Command): void {
     schedule
       .command('run')
       .argument(NAME, WHICH)
-      .description('starts the next round now, as if it were due')
+      .description('starts it now, as if it were due')
       .addHelpText('after', '\nExample:\n  $ keepwell schedule run'),
     ([name]) => change(name, 'started', undefined),
   );

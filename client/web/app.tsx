@@ -16,6 +16,9 @@ import type { Database } from '../../store/database.js';
 import { apiRoutes } from './api.js';
 import { codecRoutes } from './codec.js';
 import { complaintRoutes } from './complaint.js';
+import { eventRoutes } from './events.js';
+import { gatewayRoutes } from './gateway-events.js';
+import { learnRoutes } from './learn.js';
 import { RefusalPage, sendPage } from './page.js';
 import { partnerRoutes } from './partner-events.js';
 import { preferencesRoutes, unsubscribeRoutes } from './preferences.js';
@@ -86,8 +89,10 @@ export async function buildWeb({
     answerError(web, new PageRefusal(404, 'notFound'), request, reply),
   );
   for (const routes of [startRoutes, surveyRoutes, complaintRoutes, preferencesRoutes, codecRoutes]) routes(app, web);
+  for (const routes of [learnRoutes, eventRoutes]) routes(app, web);
   await app.register(async (scope: App) => oneClick(scope, web));
   await app.register(async (scope: App) => partnerRoutes(scope, web));
+  await app.register(async (scope: App) => gatewayRoutes(scope, web));
   await app.register(async (scope: App) => apiRoutes(scope, web, apiTokens), { prefix: URLS.api });
   return app;
 }

@@ -1,54 +1,89 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CustomerRef, Language } from '../../domain/types.js';
-import { CONSENT_PURPOSES, readConsents, setConsent, type ConsentPurpose } from '../../store/consents.js';
-import { readJourneyToTell } from '../../store/page-reads.js';
+import { CONTACT_CHANNELS, type ContactChannel } from '../../domain/contact-policy.js';
+import type { CustomerRef, Instant, Language } from '../../domain/types.js';
+import { CONSENT_PURPOSES, setConsent, type ConsentPurpose } from '../../store/consents.js';
+import { customerChannels, preferChannel, type CustomerChannels } from '../../store/contact-addresses.js';
+import type { Sql } from '../../store/database.js';
 import { visitor } from './complaint.js';
 import { formLanguage, formMemory, keepingForm, typed } from './form.js';
+import { tellJourney } from './opt-out.js';
 import { FieldProblem, FormMemory, Notice, Page, Problems, sendPage } from './page.js';
-import { logged } from './refusal.js';
+import { PREFERRED, preferencesWords } from './preferences-words.js';
 import { URLS } from './urls.js';
 import { openVisit, tokenParams, type App, type Web } from './web.js';
 import { wordsIn } from './words.js';
 
 const CHOICES = ['yes', 'no'] as const;
-type Choices = Record<ConsentPurpose, string>;
-type ChoiceProblems = Partial<Record<ConsentPurpose | 'form', string>>;
+/** One question of the form. E-mail's have the bare names that pages have always sent. */
+type Field = ConsentPurpose | `${'sms' | 'im'}-${ConsentPurpose}`;
+/** `''`: the form does not ask it */
+type Choices = Record<Field, string>;
+type ChoiceProblems = Partial<Record<Field | 'form', string>>;
 
-const body = formMemory.extend({ promotional: typed, survey: typed });
+const QUESTIONS: readonly { field: Field; channel: ContactChannel; purpose: ConsentPurpose }[] =
+  CONTACT_CHANNELS.flatMap((channel) =>
+    CONSENT_PURPOSES.map((purpose) => ({
+      field: channel === 'email' ? purpose : (`${channel}-${purpose}` as const),
+      channel,
+      purpose,
+    })),
+  );
+
+const body = formMemory.extend({
+  promotional: typed,
+  survey: typed,
+  'sms-promotional': typed,
+  'sms-survey': typed,
+  'im-promotional': typed,
+  'im-survey': typed,
+  preferred: typed,
+});
 
 interface PreferencesForm {
   language: Language;
   bank: string;
   choices: Choices;
+  /** `''`: the form does not ask, since there is one channel only */
+  preferred: string;
   problems: ChoiceProblems;
 }
 
-/** What a customer wants to be written to about. */
+/** What a customer wants to be written to about, and by which channels. */
 export function preferencesRoutes(app: App, web: Web): void {
   app.get(URLS.preferences, { schema: { params: tokenParams } }, async (request, reply) => {
     const visit = await openVisit(web, 'preferences', request.params.token);
     const { customerRef, language } = await visitor(web, visit);
-    const granted = await readConsents(web.database, customerRef);
-    const choices = { promotional: granted.promotional ? 'yes' : 'no', survey: granted.survey ? 'yes' : 'no' };
+    const chosen = asForm(await customerChannels(web.database, customerRef, ''));
     return sendPage(
       reply,
       200,
-      <PreferencesPage language={language} bank={visit.installation.bankName} choices={choices} problems={{}} />,
+      <PreferencesPage language={language} bank={visit.installation.bankName} {...chosen} problems={{}} />,
     );
   });
 
   app.post(URLS.preferences, { schema: { params: tokenParams, body } }, async (request, reply) => {
-    const { promotional, survey, lang } = request.body;
+    const { lang, preferred, nonce: _, ...choices } = request.body;
     const language = formLanguage(request, lang);
     const form: PreferencesForm = {
       language,
       bank: web.known.installation?.bankName ?? '',
-      choices: { promotional, survey },
+      choices,
+      preferred,
       problems: {},
     };
     const again = (problem: string) => <PreferencesPage {...form} problems={{ form: problem }} />;
     return keepingForm(request, reply, language, () => save(web, request.params.token, request, reply, form), again);
   });
+}
+
+/** What holds, as the form shows it: the channels that reach the customer. */
+function asForm({ addresses, consents, preferred }: CustomerChannels): Pick<PreferencesForm, 'choices' | 'preferred'> {
+  const choices = QUESTIONS.map(({ field, channel, purpose }) => {
+    if (addresses[channel] === null) return [field, ''];
+    return [field, consents[channel][purpose] ? 'yes' : 'no'];
+  });
+  const isOne = CONTACT_CHANNELS.filter((channel) => addresses[channel] !== null).length === 1;
+  return { choices: Object.fromEntries(choices) as Choices, preferred: isOne ? '' : (preferred ?? 'none') };
 }
 
 /** One click in the mail program (RFC 8058) or one on the page; the link itself is what entitles to it. */
@@ -83,23 +118,8 @@ async function save(
   const form = { ...typedForm, language, bank: visit.installation.bankName };
   const problems = judge(form);
   if (Object.keys(problems).length > 0) return sendPage(reply, 422, <PreferencesPage {...form} problems={problems} />);
-  await web.database.transaction(async (sql) => {
-    const granted = await readConsents(sql, customerRef);
-    for (const purpose of CONSENT_PURPOSES) {
-      const wanted = form.choices[purpose] === 'yes';
-      // what was not changed on the page is no statement: it must not end a journey as an opt-out
-      if (wanted === granted[purpose]) continue;
-      await setConsent(sql, {
-        customerRef,
-        channel: 'email',
-        purpose,
-        granted: wanted,
-        at: visit.now,
-        source: 'page:preferences',
-      });
-    }
-  });
-  const isTold = await tellJourney(web, customerRef, request);
+  await web.database.transaction((sql) => saveChoices(sql, customerRef, form, visit.now));
+  const isTold = await tellJourney(web, customerRef, 'every-channel', request);
   if (!isTold) {
     const problem = wordsIn(language).preferences.notTold;
     return sendPage(reply, 503, <PreferencesPage {...form} problems={{ form: problem }} />);
@@ -114,6 +134,25 @@ async function save(
   );
 }
 
+async function saveChoices(
+  sql: Sql,
+  customerRef: CustomerRef,
+  { choices, preferred }: PreferencesForm,
+  at: Instant,
+): Promise<void> {
+  const known = await customerChannels(sql, customerRef, '');
+  for (const { field, channel, purpose } of QUESTIONS) {
+    // a channel that was not there when the page was opened has not been asked about
+    if (choices[field] === '' || known.addresses[channel] === null) continue;
+    const granted = choices[field] === 'yes';
+    // what was not changed on the page is no statement: it must not end a journey as an opt-out
+    if (granted === known.consents[channel][purpose]) continue;
+    await setConsent(sql, { customerRef, channel, purpose, granted, at, source: 'page:preferences' });
+  }
+  const wish = CONTACT_CHANNELS.find((channel) => channel === preferred && known.addresses[channel] !== null) ?? null;
+  if ((wish !== null || preferred === 'none') && wish !== known.preferred) await preferChannel(sql, customerRef, wish);
+}
+
 async function unsubscribe(
   web: Web,
   token: string,
@@ -125,7 +164,7 @@ async function unsubscribe(
   const withdrawal = { customerRef, channel: 'email', purpose: 'promotional', granted: false, at: visit.now } as const;
   await web.database.transaction((sql) => setConsent(sql, { ...withdrawal, source: 'page:unsubscribe' }));
   const bank = visit.installation.bankName;
-  const isTold = await tellJourney(web, customerRef, request);
+  const isTold = await tellJourney(web, customerRef, 'any-channel', request);
   if (!isTold) {
     const problem = wordsIn(language).preferences.notTold;
     return sendPage(reply, 503, <UnsubscribePage language={language} bank={bank} problem={problem} />);
@@ -140,57 +179,77 @@ async function unsubscribe(
   );
 }
 
-/**
- * The withdrawal is stored before this: from that moment no promotion passes the door of mails. Telling the journey ends
- * its waiting; where that fails (false) the visitor is asked to send the form again, and it is told then.
- */
-async function tellJourney(web: Web, customerRef: CustomerRef, request: FastifyRequest): Promise<boolean> {
-  const workflowId = await readJourneyToTell(web.database, customerRef);
-  if (workflowId === null) return true;
-  try {
-    await web.door.optOut(workflowId);
-    return true;
-  } catch (error) {
-    request.log.error({ ...logged(error), workflowId }, 'a journey could not be told of an opt-out');
-    return false;
-  }
+/** E-mail's questions are on every form; the others on those of who can be reached there. */
+function judge({ language, choices }: PreferencesForm): ChoiceProblems {
+  const words = wordsIn(language).preferences;
+  const open = QUESTIONS.filter(({ field, channel }) => {
+    const isAsked = channel === 'email' || choices[field] !== '';
+    return isAsked && !(CHOICES as readonly string[]).includes(choices[field]);
+  });
+  return Object.fromEntries(open.map(({ field }) => [field, words.choose]));
 }
 
-function judge(form: PreferencesForm): ChoiceProblems {
-  const words = wordsIn(form.language).preferences;
-  const open = CONSENT_PURPOSES.filter((purpose) => !(CHOICES as readonly string[]).includes(form.choices[purpose]));
-  return Object.fromEntries(open.map((purpose) => [purpose, words.choose]));
-}
-
-function PreferencesPage({ language, bank, choices, problems }: PreferencesForm) {
+function PreferencesPage({ language, bank, choices, preferred, problems }: PreferencesForm) {
   const words = wordsIn(language);
   const all = words.preferences;
+  const ofChannels = preferencesWords(language);
+  const shown = QUESTIONS.filter(({ field, channel }) => channel === 'email' || choices[field] !== '');
   return (
     <Page language={language} bank={bank} title={all.title}>
       <p>{all.lead}</p>
-      <Problems language={language} problems={Object.values(problems)} />
+      <Problems language={language} problems={[...new Set(Object.values(problems))]} />
       <form method="post">
         <FormMemory nonce="" language={language} />
-        {CONSENT_PURPOSES.map((purpose) => (
-          <fieldset aria-describedby={`${purpose}-hint ${purpose}-problem`}>
-            <legend>{all[purpose]}</legend>
-            <p class="quiet" id={`${purpose}-hint`}>
+        {shown.map(({ field, channel, purpose }) => (
+          <fieldset aria-describedby={`${field}-hint ${field}-problem`}>
+            <legend>{ofChannels[purpose][channel]}</legend>
+            <p class="quiet" id={`${field}-hint`}>
               {all[`${purpose}Hint`]}
             </p>
-            <FieldProblem id={`${purpose}-problem`} problem={problems[purpose]} />
+            <FieldProblem id={`${field}-problem`} problem={problems[field]} />
             <div class="choices">
               {CHOICES.map((choice) => (
                 <label class="choice">
-                  <input type="radio" name={purpose} value={choice} required checked={choices[purpose] === choice} />
+                  <input type="radio" name={field} value={choice} required checked={choices[field] === choice} />
                   <span>{all[choice]}</span>
                 </label>
               ))}
             </div>
           </fieldset>
         ))}
+        {preferred === '' ? null : <PreferredChannel language={language} choices={choices} preferred={preferred} />}
         <button type="submit">{words.save}</button>
       </form>
     </Page>
+  );
+}
+
+function PreferredChannel({
+  language,
+  choices,
+  preferred,
+}: Pick<PreferencesForm, 'language' | 'choices' | 'preferred'>) {
+  const words = preferencesWords(language);
+  const there = new Set<string>(
+    QUESTIONS.filter(({ field, channel }) => channel === 'email' || choices[field] !== '').map(
+      ({ channel }) => channel,
+    ),
+  );
+  return (
+    <fieldset aria-describedby="preferred-hint">
+      <legend>{words.preferred}</legend>
+      <p class="quiet" id="preferred-hint">
+        {words.preferredHint}
+      </p>
+      <div class="choices">
+        {PREFERRED.filter((channel) => channel === 'none' || there.has(channel)).map((channel) => (
+          <label class="choice">
+            <input type="radio" name="preferred" value={channel} checked={preferred === channel} />
+            <span>{words.channels[channel]}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }
 

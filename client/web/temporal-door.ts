@@ -7,11 +7,13 @@ import {
 } from '@temporalio/common';
 import { askAgain } from '../../config/ask-again.js';
 import { isOver, refusalIn } from '../../domain/refusal.js';
+import type { EnrolmentId } from '../../domain/course.js';
 import type { JourneyId } from '../../domain/types.js';
 import {
   answerSurvey,
   complaintReceipt,
   complaintWorkflowId,
+  courseCompleted,
   journeyWorkflowId,
   optedOut,
   partnerAnswered,
@@ -28,7 +30,7 @@ import {
 
 /** A visitor waits this long (ms) for a worker's answer; what was asked is safe to ask again. */
 export const ANSWER_LIMIT_MS = 10_000;
-/** A partner waits this long (ms) for what is told already by the stored event. */
+/** A partner, or a customer who passed a course, waits this long (ms) for what is told already by the stored row. */
 const TELL_LIMIT_MS = 3_000;
 /** The health page waits this long (ms) for the server. */
 const HEALTH_LIMIT_MS = 2_000;
@@ -51,6 +53,8 @@ export interface TemporalDoor {
   complain(input: ComplaintInput, updateId: string): Promise<Asked<ComplaintReceipt>>;
   /** a journey that has ended has nothing to hear */
   optOut(workflowId: string): Promise<void>;
+  /** a customer has passed a course that a journey may be waiting for; a journey that has ended has nothing to hear */
+  courseCompleted(workflowId: string, enrolmentId: EnrolmentId): Promise<void>;
   /** an order's run looks at what its partner said; a run that is not there is started */
   tellOrder(input: RedemptionInput): Promise<void>;
   /** @throws Error when the server does not answer within HEALTH_LIMIT_MS */
@@ -78,6 +82,11 @@ export function temporalDoor(client: Client): TemporalDoor {
         within(ANSWER_LIMIT_MS, () => client.workflow.getHandle(workflowId).signal(optedOut)),
       );
       if (told.kind === 'refused') throw new Error(`a signal can't be refused, and was: ${told.words}`);
+    },
+    courseCompleted: async (workflowId, enrolmentId) => {
+      await asked(() =>
+        within(TELL_LIMIT_MS, () => client.workflow.getHandle(workflowId).signal(courseCompleted, { enrolmentId })),
+      );
     },
     tellOrder: async (input) => {
       const [workflow, options] = redemptionStart(input);

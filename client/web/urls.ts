@@ -19,9 +19,20 @@ export const URLS = {
   complaint: '/complaint/:token',
   preferences: '/preferences/:token',
   unsubscribe: '/unsubscribe/:token',
+  learn: '/learn/:token',
+  course: '/learn/:token/:course',
+  lesson: '/learn/:token/:course/lesson/:lesson',
+  quiz: '/learn/:token/:course/quiz',
+  events: '/events/:token',
+  event: '/events/:token/:event',
   /** what programs ask begins with this; the two below follow it */
   api: '/api',
   apiEntitlements: '/customers/:ref/entitlements',
   apiOffers: '/offers',
   partnerEvents: '/partners/:partner/events',
+  gatewayEvents: '/gateways/:channel/events',
 } as const;
+
+/** An address of one page: the pattern with its parts filled in. */
+export const addressOf = (pattern: string, parts: Readonly<Record<string, string>>): string =>
+  pattern.replace(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(parts[name] ?? ''));

@@ -3,6 +3,7 @@ import type { LoyaltyOffer } from '../../domain/loyalty-offer.js';
 import { CREDIT_CARE_DAYS, CREDIT_TRIGGERS } from '../../domain/trigger-names.js';
 import type { CustomerRef, Instant, OfferRef } from '../../domain/types.js';
 import { timestamp, type Sql } from '../database.js';
+import { openPlan } from '../open-plan.js';
 
 /** Entitlements of one customer shown to staff, the newest first, those that have ended included. */
 export const MAX_ENTITLEMENTS_SHOWN = 100;
@@ -32,7 +33,8 @@ export async function entitlementsInForce(
        select exists (select 1 from findings where customer_ref = $1 and trigger = any($3)
                          and as_of > (select data_until from installation) - $4::int)
            or exists (select 1 from journeys join campaign_versions using (campaign_ref, version)
-                       where customer_ref = $1 and closed_at is null and definition ->> 'playbook' = 'credit') as now
+                       where customer_ref = $1 and closed_at is null and definition ->> 'playbook' = 'credit')
+           or ${openPlan('$1')} as now
      ), in_force as (
        select e.customer_ref, e.offer_ref, e.version, o.definition, e.granted_at, e.valid_until
          from entitlements e join loyalty_offers o using (offer_ref, version)

@@ -250,7 +250,7 @@ describe('when the server does not take the message now', () => {
     server.dropNext(1);
     await expect(sendOutreach(deps(), message('promotional'))).rejects.toThrow(NotTaken);
     const complaintRef = await openComplaint();
-    const held = { state: 'held', reasons: ['complaint-open'], unreachable: false };
+    const held = { state: 'held', reasons: ['complaint-open'], unreachable: false, until: null, tried: true };
     expect(await sendOutreach(deps(), message('promotional', { at: LATER }))).toEqual(held);
     expect(server.received).toEqual([]);
     await complaintResolved(database.app, complaintRef, 'h7', 'We are sorry.', LATER);
@@ -270,7 +270,7 @@ describe('a message that the door keeps back', () => {
       `${KEY}:held:${AT} held ["complaint-open"]`,
       `${KEY}:held:${LATER} held ["complaint-open"]`,
     ]);
-    expect(await row()).toBeUndefined();
+    expect(await row()).toMatchObject({ state: 'held', attempts: 0, reason: 'complaint-open' });
     expect(settled).not.toHaveBeenCalled();
     expect(compose).not.toHaveBeenCalled();
     expect((await sendOutreach(deps(), message('service', { key: 'journey:j1:outreach' }))).state).toBe('sent');

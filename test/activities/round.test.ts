@@ -154,7 +154,7 @@ describe('admission', () => {
           campaigns: ['credit-care@1', 'keep-your-tier@1'],
         },
         result: { campaign: 'keep-your-tier', version: 1, journeyId: journey.rows[0]?.journey_id },
-        rules: 'admission@1',
+        rules: 'admission@2',
         decided_at: AT,
       },
     ]);

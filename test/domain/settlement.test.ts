@@ -23,6 +23,7 @@ const ENDINGS: Record<Ending, Outcome> = {
   withdrawn: 'declined',
   unreachable: 'unreachable',
   ineligible: 'ineligible',
+  excluded: 'ineligible',
 };
 const endings = Object.keys(ENDINGS) as Ending[];
 const reasonOf = (facts: Partial<SettlementFacts>): string => settle({ ...earned, ...facts }).reward.reason;

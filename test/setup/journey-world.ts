@@ -95,18 +95,29 @@ export class JourneyWorld {
   }
 
   /** Lets an hour pass: whatever is due happens. */
-  async anHour(): Promise<void> {
-    await this.env.sleep(HOUR_MS);
+  anHour(): Promise<void> {
+    return this.sleep(HOUR_MS);
+  }
+
+  /** Lets so many ms pass. */
+  async sleep(ms: number): Promise<void> {
+    await this.env.sleep(ms);
   }
 
   /** A customer found on the bank's day, and the journey begun; the first letter has gone out or failed. */
   async journey(customer: NewCustomer) {
+    const begun = await this.begin(customer);
+    await this.anHour();
+    return begun;
+  }
+
+  /** The same without letting time pass, for many at once. */
+  async begin(customer: NewCustomer) {
     const ref = await addCustomer(this.database, customer);
     const at = await this.now();
     const { rows } = await this.database.owner.query<{ data_until: PlainDate }>('select data_until from installation');
     const row = await admitted(this.database, ref, rows[0]?.data_until ?? FIRST_DAY, at);
     const handle = await this.client.workflow.start(...journeyStart({ ...row, clock: this.clock }));
-    await this.anHour();
     return { ...row, handle };
   }
 
@@ -153,9 +164,9 @@ export class JourneyWorld {
     return this.mail.received.filter((mail) => mail.to.startsWith(`${customer}@`));
   }
 
-  /** The history of a run as JSON that replays. */
-  async history(workflowId: string): Promise<{ json: string; events: number }> {
-    const history = await this.client.workflow.getHandle(workflowId).fetchHistory();
+  /** The history of a run, the last one when none is named, as JSON that replays. */
+  async history(workflowId: string, runId?: string): Promise<{ json: string; events: number }> {
+    const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
     return { json: JSON.stringify(JSON.parse(historyToJSON(history)), null, 1), events: history.events?.length ?? 0 };
   }
 }

@@ -9,6 +9,8 @@ export interface ReceivedMail {
   text: string;
   html: string;
   headers: Record<string, string>;
+  /** wall, ms: when the server took it */
+  acceptedAt: number;
 }
 
 export interface MailServer {
@@ -42,6 +44,7 @@ export async function startMailServer(): Promise<MailServer> {
         void PostalMime.parse(Buffer.concat(chunks)).then((mail) => {
           const headers = Object.fromEntries(mail.headers.map(({ key, value }) => [key, value]));
           received.push({
+            acceptedAt: Date.now(),
             messageId: mail.messageId ?? '',
             to: session.envelope.rcptTo[0]?.address ?? '',
             subject: mail.subject ?? '',

@@ -5,7 +5,7 @@ import { readCampaign } from '../../domain/campaign-file.js';
 import { TIER_RULE_EXAMPLES } from '../../domain/tier-rule-examples.js';
 import { instant, type CampaignRef, type CustomerRef, type PlainDate, type TierRef } from '../../domain/types.js';
 import { recordApproval } from '../../store/approvals.js';
-import { publishCampaign } from '../../store/campaigns.js';
+import { publishAndLaunch } from '../../store/campaign-launches.js';
 import { definitionDigest } from '../../store/definition-digest.js';
 import { one, timestamp } from '../../store/database.js';
 import { insertJourney } from '../../store/journeys.js';
@@ -40,7 +40,7 @@ export async function smallBank({ owner }: TestDatabase, clock: BusinessClock, d
     const digest = definitionDigest(read.definition);
     const at = instant(clock.origin);
     await recordApproval(owner, { campaignRef: name as CampaignRef, digest, by: 'compliance', at, reason: 'a test' });
-    await publishCampaign(owner, { definition: read.definition, digest, sourceText: text, at, by: 'test' });
+    await publishAndLaunch(owner, { definition: read.definition, digest, sourceText: text, at, by: 'test' }, 'second');
   }
 }
 

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { readCampaign } from '../../domain/campaign-file.js';
 import type { CampaignDefinition } from '../../domain/campaign.js';
 import { days, instant, type CampaignRef } from '../../domain/types.js';
-import { listCampaigns, publishCampaign, readCampaignVersion, type Publication } from '../../store/campaigns.js';
+import {
+  listCampaigns,
+  publishCampaign,
+  PublishedMeanwhile,
+  readCampaignVersion,
+  TierUnknown,
+  type Publication,
+} from '../../store/campaigns.js';
 import { definitionDigest } from '../../store/definition-digest.js';
 import { readApproval, recordApproval, RewardNotApproved } from '../../store/approvals.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
@@ -47,17 +54,24 @@ function publish(sourceText: string, where: TestDatabase = database): Promise<Pu
 }
 
 test('a version is published once; an edit that says the same is the same version', async () => {
-  expect(await publish(text)).toEqual({ campaignRef: ref, version: 1, isNew: true, newest: 1 });
-  expect(await publish(`# a comment\n${text}`)).toEqual({ campaignRef: ref, version: 1, isNew: false, newest: 1 });
+  expect(await publish(text)).toEqual({ campaignRef: ref, version: 1, isNew: true, newest: 1, inForce: null });
+  expect(await publish(`# a comment\n${text}`)).toEqual({
+    campaignRef: ref,
+    version: 1,
+    isNew: false,
+    newest: 1,
+    inForce: null,
+  });
 });
 
 test('a changed file is the next version, and the first one stays as it was', async () => {
   const changed = text.replace('priority: 50', 'priority: 51');
   expect(await publish(changed)).toMatchObject({ version: 2, isNew: true });
-  expect(await publish(text)).toEqual({ campaignRef: ref, version: 1, isNew: false, newest: 2 });
+  expect(await publish(text)).toEqual({ campaignRef: ref, version: 1, isNew: false, newest: 2, inForce: null });
   expect((await readCampaignVersion(database.app, ref, 1))?.definition.priority).toBe(50);
   const newest = await readCampaignVersion(database.app, ref);
   expect(newest).toMatchObject({ version: 2, publishedAt: at, publishedBy: 'anna', sourceText: changed });
+  expect(newest).toMatchObject({ state: 'proposed', launchedAt: null, launchedBy: null });
   expect(newest?.definition.survey.reminders).toEqual([days(5), days(10)]);
 });
 
@@ -71,12 +85,65 @@ test('ten publishers at once: versions without a gap, none twice', async () => {
   );
 });
 
-test('the list shows the newest version; what is not there is null', async () => {
+test('the list shows what is proposed; what is not there is null', async () => {
   expect(await listCampaigns(database.app)).toMatchObject([
-    { campaignRef: ref, version: 7, playbook: 'tier', openJourneys: 0, closedJourneys: 0 },
+    {
+      campaignRef: ref,
+      inForce: null,
+      proposed: 7,
+      proposedBy: 'anna',
+      playbook: 'tier',
+      openJourneys: 0,
+      closedJourneys: 0,
+    },
   ]);
   expect(await readCampaignVersion(database.app, 'other' as CampaignRef)).toBeNull();
   expect(await readCampaignVersion(database.app, ref, 99)).toBeNull();
+});
+
+test('tiers that the bank does not have are refused with those it has; nobody can belong to a lowest but one of one', async () => {
+  const tiers = await bankIn('CZ');
+  try {
+    await tiers.owner.query(`insert into tiers values ('mass', 0, 'Mass', '大众', 0)`);
+    await expect(publish(text, tiers)).rejects.toThrow(
+      "keep-your-tier can't be published: audience.tiers is all-but-lowest, and this bank has one tier (mass): nobody could belong; write all",
+    );
+    await tiers.owner.query(`insert into tiers values ('affluent', 1, 'Affluent', '贵宾', 1)`);
+    const golden = text.replace('tiers: all-but-lowest', 'tiers: [affluent, golden, silver]');
+    await expect(publish(golden, tiers)).rejects.toThrow(TierUnknown);
+    await expect(publish(golden, tiers)).rejects.toThrow(
+      'audience.tiers names golden, silver, and this bank has mass, affluent; write some of these',
+    );
+    expect((await tiers.owner.query('select 1 from campaigns')).rows).toEqual([]);
+    const known = text.replace('tiers: all-but-lowest', 'tiers: [affluent]');
+    expect(await publish(known, tiers)).toMatchObject({ version: 1, isNew: true });
+  } finally {
+    await tiers.drop();
+  }
+});
+
+test('of two who edit the same version one publishes, and the other is told by whom', async () => {
+  const two = await bankIn('CZ');
+  const edit = (priority: number, by: string, editedFrom?: number): Promise<Publication> => {
+    const sourceText = text.replace('priority: 50', `priority: ${priority}`);
+    const definition = definitionOf(sourceText);
+    const version = { definition, sourceText, digest: definitionDigest(definition), at, by };
+    return publishCampaign(two.app, editedFrom === undefined ? version : { ...version, editedFrom });
+  };
+  try {
+    await edit(50, 'anna');
+    const both = await Promise.allSettled([edit(60, 'bela', 1), edit(70, 'cleo', 1)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const told = both.find((one) => one.status === 'rejected')?.reason as Error;
+    expect(told).toBeInstanceOf(PublishedMeanwhile);
+    expect(told.message).toMatch(
+      /^version 2 of keep-your-tier was published by (bela|cleo) while you edited version 1; take over what it changes .* with --from 2$/,
+    );
+    await expect(edit(80, 'cleo', 9)).rejects.toThrow('keep-your-tier has no version 9; the newest is 2');
+    expect(await edit(80, 'cleo', 2)).toMatchObject({ version: 3, isNew: true });
+  } finally {
+    await two.drop();
+  }
 });
 
 test('the application can change no published version', async () => {
@@ -121,7 +188,7 @@ describe('where the country forbids gifts for deposits', () => {
     expect(await publish(text, china)).toMatchObject({ version: 1, isNew: false });
   });
 
-  test('an edited file needs an approval of its own; the approved one stays in force', async () => {
+  test('an edited file needs an approval of its own; the approved one stays as it is', async () => {
     await approve(text);
     await publish(text, china);
     const dearer = text.replace('points: 500', 'points: 501');
@@ -129,7 +196,7 @@ describe('where the country forbids gifts for deposits', () => {
     const later = text.replace('priority: 50', 'priority: 51');
     await expect(publish(later, china)).rejects.toThrow(RewardNotApproved);
     expect(await published()).toEqual([1]);
-    expect((await listCampaigns(china.app))[0]).toMatchObject({ version: 1, priority: 50 });
+    expect((await listCampaigns(china.app))[0]).toMatchObject({ proposed: 1, priority: 50 });
     await approve(dearer);
     expect(await publish(dearer, china)).toMatchObject({ version: 2, isNew: true });
   });
@@ -143,6 +210,21 @@ describe('where the country forbids gifts for deposits', () => {
     await expect(publish(text.replace('campaign: keep-your-tier', 'campaign: keep-it'), china)).rejects.toThrow(
       RewardNotApproved,
     );
+  });
+
+  test('who approved the reward for compliance does not publish it, however the name is written', async () => {
+    await approve(text, 'Anna');
+    await expect(publish(text, china)).rejects.toThrow(
+      /^keep-your-tier can't be published by anna, who approved its reward for compliance; have another person publish it$/,
+    );
+    expect(await published()).toEqual([]);
+    // and the database says so too, whatever asks it
+    await china.owner.query(`insert into campaigns values ('keep-your-tier', 50)`);
+    const byHand = china.app.query(
+      `insert into campaign_versions values ('keep-your-tier', 1, '{}', '', $1, '2026-01-05Z', ' ANNA ')`,
+      [definitionDigest(definitionOf(text))],
+    );
+    await expect(byHand).rejects.toThrow(/approved by another person than the one who publishes it/);
   });
 
   test('money brought in is no way around it; a reward for something else, or none, needs nobody', async () => {

@@ -267,7 +267,7 @@ test('what will expire is told by month, for all customers together, as the book
       { month: '2026-11', customers: 1, points: 40n },
     ]);
     expect(await lotsByExpiry(sql, NOVEMBER, DECEMBER)).toHaveLength(1);
-    const asked = { from: '2026-10-15' as PlainDate, to: '2026-11-15' as PlainDate, after: '' };
+    const asked = { from: '2026-10-15' as PlainDate, to: '2026-11-15' as PlainDate, after: '', at: instant(0) };
     expect(await pointsToNotice(sql, asked)).toEqual({
       expiring: [{ customerRef: BEN, expiresOn: OCTOBER, points: 30n }],
       next: customerAccount(BEN),

@@ -2,7 +2,7 @@ import type { CampaignDefinition } from '../../domain/campaign.js';
 import { reservationExpiry } from '../../domain/reward-reservation.js';
 import { addMillis, days, instant, points, type CampaignRef, type Instant } from '../../domain/types.js';
 import { recordApproval } from '../../store/approvals.js';
-import { publishCampaign, readCampaignVersion } from '../../store/campaigns.js';
+import { publishAndLaunch, readCampaignInForce } from '../../store/campaign-launches.js';
 import { definitionDigest } from '../../store/definition-digest.js';
 import { one } from '../../store/database.js';
 import { closeJourney, readJourney, type JourneyRow } from '../../store/journeys.js';
@@ -36,14 +36,14 @@ async function journeyOf(ref: string): Promise<JourneyRow> {
   const { journeyId } = await admitted(database, await addCustomer(database, { ref }), DAY, AT);
   return readJourney(database.app, journeyId);
 }
-/** Publishes the campaign again with this budget. */
+/** Publishes and launches the campaign again with this budget. */
 async function publish(budget: number): Promise<void> {
-  const newest = one([await readCampaignVersion(database.app, CAMPAIGN)], 'the campaign');
+  const newest = one([await readCampaignInForce(database.app, CAMPAIGN)], 'the campaign');
   const definition = structuredClone(newest?.definition) as CampaignDefinition;
   if (definition.reward) definition.reward.budget = budget;
   const digest = definitionDigest(definition);
   await recordApproval(database.app, { campaignRef: CAMPAIGN, digest, by: 'compliance', at: AT, reason: 'a test' });
-  await publishCampaign(database.app, { definition, digest, sourceText: '', at: AT, by: 'test' });
+  await publishAndLaunch(database.app, { definition, digest, sourceText: '', at: AT, by: 'test' }, 'second');
 }
 const reserve = (journey: JourneyRow): Promise<Reserved> =>
   database.app.transaction((sql) => reserveReward(sql, journey, AT));
@@ -169,7 +169,7 @@ describe("a campaign's budget", () => {
     expect(await left()).toBe(0n);
     await expect(publish(499)).rejects.toThrow(BudgetPromised);
     await expect(publish(499)).rejects.toThrow(/499 points is less than what keep-your-tier has promised and given/);
-    expect((await readCampaignVersion(database.app, CAMPAIGN))?.definition.reward?.budget).toBe(500);
+    expect((await readCampaignInForce(database.app, CAMPAIGN))?.definition.reward?.budget).toBe(500);
     await release(journey);
     await publish(499);
     expect(await left()).toBe(499n);

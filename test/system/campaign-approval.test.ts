@@ -2,7 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { approveInSampleBank, SAMPLE_COMPLIANCE } from '../../bank/sample-compliance.js';
+import {
+  approveInSampleBank,
+  launchInSampleBank,
+  SAMPLE_COMPLIANCE,
+  SAMPLE_SECOND_PERSON,
+} from '../../bank/sample-compliance.js';
 import { surroundingsToEnv } from '../../config/surroundings.js';
 import { readCampaign } from '../../domain/campaign-file.js';
 import { instant } from '../../domain/types.js';
@@ -80,7 +85,7 @@ test('in China a file is published after compliance approved it, and the version
   expect(approved.out).toMatch(/^approved +\d{4}-\d\d-\d\d \d\d:\d\d by Chen Yu$/m);
 
   const digest = /^digest +([0-9a-f]{64})$/m.exec(approved.out)?.[1];
-  const published = await keepwell(china, 'campaign', 'publish', shipped, '--json');
+  const published = await keepwell(china, 'campaign', 'publish', shipped, '--by', 'Zhao Min', '--json');
   expect(JSON.parse(published.out)).toMatchObject({ campaignRef: 'keep-your-tier', version: 1, isNew: true });
   const shown = await keepwell(china, 'campaign', 'show', 'keep-your-tier');
   expect(shown.out).toContain(`digest     ${digest}\n`);
@@ -146,7 +151,7 @@ test('a version that was published before rewards said what they are for still s
   }
 }, 60_000);
 
-test('the made-up bank approves its own campaigns under a name that says so; no other bank gets one that way', async () => {
+test('the made-up bank approves and launches its own campaigns under names that say so; no other bank gets one that way', async () => {
   const sample = await bank('Sample Bank', 'CN');
   const real = await bank('Test Bank', 'CN');
   try {
@@ -155,7 +160,19 @@ test('the made-up bank approves its own campaigns under a name that says so; no 
     const { definition } = reading;
     const version = { definition, sourceText: text, digest: definitionDigest(definition), at, by: 'npm start' };
     for (const { owner } of [sample, real]) await approveInSampleBank(owner, definition, at);
-    expect(await publishCampaign(sample.owner, version)).toMatchObject({ version: 1, isNew: true });
+    const published = await publishCampaign(sample.owner, version);
+    expect(published).toMatchObject({ version: 1, isNew: true, inForce: null });
+    expect(await launchInSampleBank(sample.owner, published, at)).toBe(true);
+    const launched = await sample.owner.query('select launched_by as by from campaign_launches');
+    expect(launched.rows).toEqual([{ by: SAMPLE_SECOND_PERSON }]);
+    const { reward: _, ...free } = definition;
+    const proposed = await publishCampaign(real.owner, {
+      ...version,
+      definition: free,
+      digest: definitionDigest(free),
+    });
+    expect(await launchInSampleBank(real.owner, proposed, at)).toBe(false);
+    expect((await real.owner.query('select 1 from campaign_launches')).rows).toEqual([]);
     await expect(publishCampaign(real.owner, version)).rejects.toThrow(/have compliance approve/i);
     const { rows } = await sample.owner.query<{ by: string }>('select approved_by as by from compliance_approvals');
     expect(rows).toEqual([{ by: SAMPLE_COMPLIANCE }]);

@@ -100,7 +100,7 @@ test('a campaign is validated without anything that runs', async () => {
   const bad = await keepwell('campaign', 'validate', file);
   expect([bad.code, bad.err]).toEqual([1, '']);
   expect(bad.out).toContain(
-    `bad.yaml:${line('minimumSkore')}:3 "minimumSkore" is not known in audience; did you mean "minimumScore"?`,
+    `bad.yaml:${line('minimumSkore')}:3 "minimumSkore" is not known in detection; did you mean "minimumScore"?`,
   );
   expect(bad.out).toContain(`bad.yaml:${line('points: -5')}:11 reward.points: points can't be negative`);
   const { code, out } = await keepwell('campaign', 'validate', file, '--json');

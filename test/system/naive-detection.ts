@@ -174,6 +174,20 @@ function maturity(person: Person, asOf: number): 'maturing-7' | 'maturing-30' | 
 const isOverdrawn = (person: Person, asOf: number): boolean =>
   person.rows.some((row) => row.category === 'penalty-interest' && row.day <= asOf && row.day > asOf - 31);
 
+/** The tier fell on one of the last sixty days, and the customer does not have it back. */
+function isTierLost(person: Person, asOf: number): boolean {
+  const tiers = person.tiers.filter((tier) => tier.from <= asOf);
+  const falls = tiers
+    .map((tier, n) => ({
+      on: tier.from,
+      lost: tiers[n - 1]?.threshold ?? 0,
+      fell: tier.threshold < (tiers[n - 1]?.threshold ?? 0),
+    }))
+    .filter(({ fell, on }) => fell && on > asOf - 60);
+  const last = falls.at(-1);
+  return last !== undefined && thresholdOn(person, asOf) < last.lost;
+}
+
 /** Whom the plain way finds: `trigger customer`, sorted. */
 export async function naiveFindings(owner: Database, asOfDay: string): Promise<string[]> {
   const asOf = dayOf(asOfDay);
@@ -188,6 +202,7 @@ export async function naiveFindings(owner: Database, asOfDay: string): Promise<s
       isDormant(person, asOf) ? 'dormant' : null,
       isOverdrawn(person, asOf) ? 'negative-balance' : null,
       isCardOverused(person, asOf) ? 'card-overused' : null,
+      isTierLost(person, asOf) ? 'tier-lost' : null,
     ];
     for (const trigger of triggers) if (trigger) found.push(`${trigger} ${person.ref}`);
   }

@@ -50,6 +50,8 @@ describe('a wall', () => {
     ],
     ['client/web/snippet.ts', "import '../cli/main.js';", /^client must not import cli/],
     ['client/cli/snippet.ts', "import '../../embedded/home.js';", /^cli must not import embedded/],
+    ['client/web/snippet.ts', "import '../../trial/preview.js';", /^client must not import trial/],
+    ['client/cli/snippet.ts', "import '../../activities/mail.js';", /^cli must not import activities/],
     ['client/cli/snippet.ts', "void import('../../embedded/home.js');", /^cli must not import embedded/],
     [
       'config/snippet.ts',
@@ -85,6 +87,8 @@ describe('a wall', () => {
 test.each([
   ['client/snippet.ts', "import '../workflows/contract.js';"],
   ['activities/snippet.ts', "import '../config/temporal.js';"],
+  ['client/cli/snippet.ts', "import '../../trial/preview.js';"],
+  ['trial/snippet.ts', "import '../activities/mail.js';"],
   [
     'config/snippet.ts',
     "import type { BusinessClock } from '../domain/business-clock.js';\nexport type C = BusinessClock;",

@@ -137,6 +137,7 @@ async function fill({ owner }: TestDatabase, journeyId: string): Promise<void> {
   );
   await owner.query(`insert into campaigns values ('keep', 1)`);
   await owner.query(`insert into campaign_versions values ('keep', 1, '{}', '', 'd', $1, 't')`, [at]);
+  await owner.query(`insert into campaign_launches values ('keep', 1, $1, 'u')`, [at]);
   await owner.query(
     `insert into journeys (journey_id, customer_ref, campaign_ref, version, as_of, workflow_id, tier_at_start, admitted_at)
      values ($1, 'c1', 'keep', 1, '1994-04-19', $3, 'mass', $2)`,

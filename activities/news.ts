@@ -1,0 +1,81 @@
+import { heartbeat } from '@temporalio/activity';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
+import { addMillis, days, type Instant, type JourneyId } from '../domain/types.js';
+import type { Sql } from '../store/database.js';
+import { stopsOverSince } from '../store/outbound-stops.js';
+import { pausesSince } from '../store/pauses.js';
+import { openJourneysAfter, type JourneyRow } from '../store/journeys.js';
+import { campaignPaused, campaignResumed, doorOpened, newsStart, type JourneyNews } from '../workflows/contract.js';
+import { now } from './dependencies.js';
+import { whileBeating, type RoundDependencies } from './round.js';
+
+const BATCH = 500;
+/** Signals under way at once. */
+const AT_ONCE = 32;
+/** The round runs daily, so this outlasts a week's outage. */
+const LOOK_BACK_DAYS = 14;
+
+/** Tells open journeys what their campaign, or the whole house, has decided. */
+export function newsActivities(deps: RoundDependencies) {
+  return {
+    /** Told twice it changes nothing: the news names itself. */
+    tellJourneys: (news: JourneyNews): Promise<{ told: number }> => whileBeating(tellJourneys(deps, news)),
+    /** Starts the telling of what was decided of late, where nobody has: told once, it is not told again. */
+    resumeNews: (): Promise<{ looked: number }> => whileBeating(resumeNews(deps)),
+  };
+}
+export type NewsActivities = ReturnType<typeof newsActivities>;
+
+async function resumeNews({ database, workflows, bank }: RoundDependencies): Promise<{ looked: number }> {
+  const news = await newsSince(database, addMillis(now(bank), days(-LOOK_BACK_DAYS)));
+  for (const one of news)
+    try {
+      await workflows.start(...newsStart(one));
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  return { looked: news.length };
+}
+
+async function newsSince(sql: Sql, since: Instant): Promise<JourneyNews[]> {
+  const pauses = await pausesSince(sql, since);
+  const stops = await stopsOverSince(sql, since);
+  return [
+    ...pauses.map(({ pauseId, pausedAt, resumedAt, campaignRef }): JourneyNews => {
+      if (resumedAt === null) return { kind: 'paused', campaignRef, pause: { pauseId, pausedAt } };
+      return { kind: 'resumed', campaignRef, pause: { pauseId, pausedAt, resumedAt } };
+    }),
+    ...stops.map((stopId): JourneyNews => ({ kind: 'door-opened', stopId })),
+  ];
+}
+
+async function tellJourneys({ database, workflows }: RoundDependencies, news: JourneyNews): Promise<{ told: number }> {
+  const campaignRef = news.kind === 'door-opened' ? null : news.campaignRef;
+  let told = 0;
+  for (let after: JourneyId | null = null; ;) {
+    const journeys: JourneyRow[] = await openJourneysAfter(database, { campaignRef, after, limit: BATCH });
+    if (journeys.length === 0) return { told };
+    for (let i = 0; i < journeys.length; i += AT_ONCE) {
+      const some = journeys.slice(i, i + AT_ONCE);
+      told += (await Promise.all(some.map(({ workflowId }) => tell(workflows, workflowId, news)))).filter(
+        Boolean,
+      ).length;
+      heartbeat({ told });
+    }
+    after = journeys.at(-1)?.journeyId ?? null;
+  }
+}
+
+/** @returns false when the run is not there: it has not begun, or has ended meanwhile, and asks the door by itself */
+async function tell(workflows: WorkflowClient, workflowId: string, news: JourneyNews): Promise<boolean> {
+  const handle = workflows.getHandle(workflowId);
+  try {
+    if (news.kind === 'paused') await handle.signal(campaignPaused, news.pause);
+    else if (news.kind === 'resumed') await handle.signal(campaignResumed, news.pause);
+    else await handle.signal(doorOpened);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
