@@ -9,6 +9,7 @@ import {
   letterSettled,
   lettersOwed,
   oweReminders,
+  stillHolds,
   type EventLetterKind,
   type OwedLetter,
 } from '../store/event-letters.js';
@@ -18,6 +19,7 @@ import type { Mail } from './mail.js';
 import { renderMessage, TemplateError } from './message-templates.js';
 import { NotTaken, sendOutreach, type OutreachResult } from './outreach.js';
 import { whileBeating } from './round.js';
+import { templateFaults } from './template-faults.js';
 
 /** Letters read in one go, and letters under way at once. */
 const LETTERS_BATCH = 500;
@@ -33,8 +35,10 @@ export interface LettersSent {
   notSent: number;
   /** not true any more when they were to be sent: the seat was given up, the event has begun */
   obsolete: number;
-  /** held by the door, not taken by the server, not tried, or the template fails; a later sweep tries again */
+  /** held by the door, not taken by the server, or not tried; a later sweep tries again */
   waiting: number;
+  /** the template is at fault, which the log says; a later sweep tries again */
+  notWritten: number;
   /** when the first of those held by the door can go out; a sweep before it sends none of them */
   heldUntil: Instant | null;
 }
@@ -55,7 +59,8 @@ export type EducationActivities = ReturnType<typeof educationActivities>;
 async function sendEventLetters(deps: MessageDependencies): Promise<LettersSent> {
   const at = now(deps.bank);
   await oweReminders(deps.database, at);
-  const count: LettersSent = { sent: 0, notSent: 0, obsolete: 0, waiting: 0, heldUntil: null };
+  const count: LettersSent = { sent: 0, notSent: 0, obsolete: 0, waiting: 0, notWritten: 0, heldUntil: null };
+  const tellFault = templateFaults();
   let notTaken = 0;
   for (let after = 0n; ;) {
     const letters: OwedLetter[] = await lettersOwed(deps.database, at, after, LETTERS_BATCH);
@@ -63,7 +68,7 @@ async function sendEventLetters(deps: MessageDependencies): Promise<LettersSent>
     let tried = 0;
     while (tried < letters.length && notTaken < MAX_LETTERS_NOT_TAKEN) {
       const some = letters.slice(tried, tried + SENDS_AT_ONCE);
-      for (const became of await Promise.all(some.map((letter) => sendOne(deps, letter, at)))) {
+      for (const became of await Promise.all(some.map((letter) => sendOne(deps, letter, at, tellFault)))) {
         if (became === 'notTaken') notTaken += 1;
         count[became === 'notTaken' ? 'waiting' : became] += 1;
       }
@@ -76,23 +81,33 @@ async function sendEventLetters(deps: MessageDependencies): Promise<LettersSent>
 
 type Became = Exclude<keyof LettersSent, 'heldUntil'> | 'notTaken';
 
-async function sendOne(deps: MessageDependencies, letter: OwedLetter, at: Instant): Promise<Became> {
+/** Why a letter is withheld that is not true any more. */
+const OBSOLETE = 'obsolete';
+
+async function sendOne(
+  deps: MessageDependencies,
+  letter: OwedLetter,
+  at: Instant,
+  tellFault: ReturnType<typeof templateFaults>,
+): Promise<Became> {
   if (!letter.holds) {
-    await letterSettled(deps.database, letter.letterId, 'obsolete', at);
-    return 'obsolete';
+    await letterSettled(deps.database, letter.letterId, OBSOLETE, at);
+    return OBSOLETE;
   }
   try {
-    const { state, until = null } = await send(deps, letter, at);
+    const { state, reasons, until = null } = await send(deps, letter, at);
     if (state === 'held') {
       await letterHeld(deps.database, letter.letterId, until);
       return 'waiting';
     }
+    if (reasons.includes(OBSOLETE)) return OBSOLETE;
     return state === 'sent' ? 'sent' : 'notSent';
   } catch (error) {
     // a letter that is not taken, or can't be written, holds up neither the others nor the round
     if (error instanceof NotTaken) return 'notTaken';
-    if (error instanceof TemplateError) return 'waiting';
-    throw error;
+    if (!(error instanceof TemplateError)) throw error;
+    tellFault(TEMPLATES[letter.what], error);
+    return 'notWritten';
   }
 }
 
@@ -116,7 +131,9 @@ function send(deps: MessageDependencies, letter: OwedLetter, at: Instant): Promi
     messageClass: 'service',
     purpose: 'other',
     at,
-    onSettled: (sql, { state }) => letterSettled(sql, letterId, state, at),
+    lastLook: async (sql) => ((await stillHolds(sql, letterId, at)) ? null : OBSOLETE),
+    onSettled: (sql, { state, reasons }) =>
+      letterSettled(sql, letterId, reasons.includes(OBSOLETE) ? OBSOLETE : state, at),
     compose: async (customer) => compose(deps, letter, customer, at),
   });
 }

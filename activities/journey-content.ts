@@ -8,7 +8,7 @@ import { enrol } from '../store/enrolments.js';
 import { dataUntil } from '../store/installation.js';
 import type { JourneyRow } from '../store/journeys.js';
 import { readProducts } from '../store/products.js';
-import { recommendFor, type Recommendation } from '../store/recommendations.js';
+import { recommendedLast, recommendFor, type Recommendation } from '../store/recommendations.js';
 import { creditLetterData, recordStanding } from './credit-letter.js';
 import type { MessageData } from './message-templates.js';
 import { productInLetter } from './recommendation.js';
@@ -21,7 +21,8 @@ export interface AskedContent {
 }
 
 /**
- * What the message is about is settled with its claim: the product of an offer, the place in a course.
+ * What the message is about is settled with its claim: the product of an offer, the place in a course. A message that is
+ * claimed again, days later perhaps, is settled again.
  * @returns why there is nothing to write about, or null
  */
 export async function settleContent(sql: Sql, asked: AskedContent): Promise<string | null> {
@@ -49,17 +50,15 @@ export async function settleContent(sql: Sql, asked: AskedContent): Promise<stri
   }
 }
 
-/** What a letter can speak of besides the customer, the bank and the manager. */
+/** What a letter can speak of besides the customer, the bank and the manager; the product is the one of the claim. */
 export async function contentOf(
   database: Database,
   asked: AskedContent,
   language: Language,
 ): Promise<Pick<MessageData, 'product' | 'course' | 'credit' | 'reasons'>> {
-  const { journey, message, at } = asked;
+  const { journey, message } = asked;
   if (isOffer(asked)) {
-    const offered = await database.transaction(async (sql) =>
-      (await readProducts(sql, { at })) === null ? null : recommended(sql, asked),
-    );
+    const offered = await recommendedLast(database, { customerRef: journey.customerRef, key: offerKey(asked) });
     if (!offered) return {};
     const course = offered.course === null ? {} : await courseWords(database, offered.course as CourseRef, language);
     return { product: productInLetter(offered, language), ...course };
@@ -82,16 +81,13 @@ function isOffer({ journey, message }: AskedContent): boolean {
   return journey.definition.steps.some(({ step, kind }) => step === message && kind === 'offer');
 }
 
-async function recommended(sql: Sql, { journey, message, at }: AskedContent): Promise<Recommendation | null> {
-  const { journeyId, customerRef } = journey;
-  return recommendFor(sql, {
-    customerRef,
-    journeyId,
-    asOf: await dataUntil(sql),
-    at,
-    key: `journey:${journeyId}:${message}`,
-  });
+async function recommended(sql: Sql, asked: AskedContent): Promise<Recommendation | null> {
+  const { journeyId, customerRef } = asked.journey;
+  const asOf = await dataUntil(sql);
+  return recommendFor(sql, { customerRef, journeyId, asOf, at: asked.at, key: offerKey(asked) });
 }
+
+const offerKey = ({ journey, message }: AskedContent): string => `journey:${journey.journeyId}:${message}`;
 
 async function courseWords(
   database: Database,

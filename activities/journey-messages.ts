@@ -145,12 +145,12 @@ function unsubscribeHeaders(url: string): Record<string, string> {
 }
 
 function messageLinks(deps: MessageDependencies, journey: JourneyRow, surveyExpires: Instant | null, at: Instant) {
-  const later = addMillis(at, days(LINK_DAYS));
+  const later = addMillis(at, days(LINK_DAYS + MOST_PAUSED_DAYS));
   const link = (purpose: LinkPurpose, subject: string, expiresAt: Instant): string =>
     linkUrl(deps.webUrl, purpose, signLink(deps.linkSecret, { purpose, subject, expiresAt }));
   return {
     // the survey's own row says when it expires, and a pause of the campaign may move that
-    survey: link('survey', journey.journeyId, addMillis(surveyExpires ?? later, days(MOST_PAUSED_DAYS))),
+    survey: link('survey', journey.journeyId, surveyExpires === null ? later : addMillis(surveyExpires, days(MOST_PAUSED_DAYS))),
     complaint: link('complaint', journey.customerRef, later),
     preferences: link('preferences', journey.customerRef, later),
     unsubscribe: link('unsubscribe', journey.customerRef, later),

@@ -5,7 +5,8 @@ import { HOUSE_CONTACT_POLICY } from '../domain/house-contact.js';
 import { planOf, type JourneyPlan } from '../domain/journey-plan.js';
 import { CalendarEnded } from '../domain/public-holidays.js';
 import type { Ending } from '../domain/settlement.js';
-import type { ComplaintRef, Instant, JourneyId } from '../domain/types.js';
+import type { ComplaintRef, CustomerRef, Instant, JourneyId } from '../domain/types.js';
+import { managersComplainedAbout } from '../store/complained-about.js';
 import { insertComplaint } from '../store/complaints.js';
 import type { CustomerContact } from '../store/customers.js';
 import { one, type Sql } from '../store/database.js';
@@ -14,23 +15,35 @@ import { readInstallation } from '../store/installation.js';
 import { projectStep, stepDone, type JourneyRow } from '../store/journeys.js';
 import { dropHeldOutreach } from '../store/outreach.js';
 import { reserveReward } from '../store/rewards.js';
+import { spokenFacts } from '../store/reads/task.js';
 import { answerSurvey, lockSurvey } from '../store/surveys.js';
 import { openTask } from '../store/tasks.js';
 import { readText } from '../store/texts.js';
-import { complaintWorkflowId, type SurveyAnswer } from '../workflows/contract.js';
+import { openPause } from '../store/pauses.js';
+import { complaintWorkflowId, type Pause, type SurveyAnswer } from '../workflows/contract.js';
 import { now, over, refuse, type Dependencies } from './dependencies.js';
 import type { JourneyMessage } from './journey-messages.js';
 import { step } from './journey-step.js';
 import { settleJourney, type SettledJourney } from './settlement.js';
 
-export type Opening =
-  /** `beginAt`: the first instant at which the campaign's hours allow a word to the customer */
-  { kind: 'open'; plan: JourneyPlan; beginAt: Instant } | { kind: 'nobody-free' };
+/** `beginAt`: the first instant at which the campaign's hours allow a word to the customer. */
+export type Opening = ({ kind: 'open'; plan: JourneyPlan; beginAt: Instant } | { kind: 'nobody-free' }) & {
+  /** the campaign is paused, and has been since before anybody could tell this run */
+  pause?: Pause;
+};
 
 export interface RecordedAnswer {
   complaintKey: string | null;
   complaintRef: ComplaintRef | null;
 }
+
+/** The task of a call or visit; without one, why nobody calls. */
+export type StepTask = { taskId: string } | { taskId: null; why: keyof typeof NOT_CALLED };
+
+const NOT_CALLED = {
+  'wrong-number': 'the last call reached a stranger',
+  refused: 'the customer does not want to be spoken to',
+} as const;
 
 /** What a journey does to the bank's records. Each step is done once, whatever is retried. */
 export function journeyActivities(deps: Dependencies) {
@@ -44,8 +57,8 @@ export function journeyActivities(deps: Dependencies) {
     /** Says that a message which the door has held back for too long is not sent any more. */
     dropOffer: (input: { journeyId: JourneyId; message?: JourneyMessage }): Promise<null> =>
       dropMessage(deps, input.journeyId, input.message ?? 'offer'),
-    /** Puts the call or visit of a step on the manager's list. */
-    openStepTask: (input: { journeyId: JourneyId; step: string; at: Instant }): Promise<{ taskId: string }> =>
+    /** Puts the call or visit of a step on the manager's list, unless the customer can't be called. */
+    openStepTask: (input: { journeyId: JourneyId; step: string; at: Instant }): Promise<StepTask> =>
       openStepTask(deps, input),
     /** Outcome, reward and the journey's end, in one transaction. */
     settleJourney: (input: { journeyId: JourneyId; ending: Ending; at: Instant }): Promise<SettledJourney> =>
@@ -66,10 +79,13 @@ function openJourney(
       reward = journey.closedAt === null ? await reserveReward(sql, journey, at) : 'journey-closed';
       await projectStep(sql, journey.journeyId, 'outreach', 'a relationship manager looks after the customer', at);
     } else await projectStep(sql, journey.journeyId, 'waiting-for-manager', 'no relationship manager is free', at);
-    const value: Opening =
-      assignment.kind === 'assigned'
-        ? { kind: 'open', plan: planOf(journey.definition), beginAt: firstWord(journey, customer, at) }
-        : { kind: 'nobody-free' };
+    const standing = await openPause(sql, journey.campaignRef);
+    const value: Opening = {
+      ...(assignment.kind === 'assigned'
+        ? { kind: 'open' as const, plan: planOf(journey.definition), beginAt: firstWord(journey, customer, at) }
+        : ({ kind: 'nobody-free' } as const)),
+      ...(standing ? { pause: { pauseId: standing.pauseId, pausedAt: standing.pausedAt } } : {}),
+    };
     const verdict = assignment.kind === 'assigned' ? assignment.managerRef : assignment.kind;
     return { kind: 'assignment', verdict, reasons: assignment.reasons, saw: { ...saw, reward }, rules, value };
   });
@@ -159,32 +175,53 @@ function dropMessage(deps: Dependencies, journeyId: JourneyId, message: JourneyM
   });
 }
 
+async function whyNotCalled(sql: Sql, customerRef: CustomerRef): Promise<keyof typeof NOT_CALLED | null> {
+  const { wrongNumberAt, refusedAt } = await spokenFacts(sql, customerRef);
+  if (wrongNumberAt !== null) return 'wrong-number';
+  return refusedAt === null ? null : 'refused';
+}
+
 function openStepTask(
   deps: Dependencies,
   { journeyId, step: name, at }: { journeyId: JourneyId; step: string; at: Instant },
-): Promise<{ taskId: string }> {
-  return step(deps, journeyId, `task-${name}`, at, async (sql, journey) => {
+): Promise<StepTask> {
+  return step<StepTask>(deps, journeyId, `task-${name}`, at, async (sql, journey) => {
     const planned = journey.definition.steps.find(({ step: wanted }) => wanted === name);
     if (planned?.kind !== 'call' && planned?.kind !== 'visit')
       throw new Error(`campaign ${journey.campaignRef} version ${journey.version} has no call or visit "${name}"`);
+    const rules = `${journey.campaignRef}@${journey.version}`;
+    const why = planned.kind === 'call' ? await whyNotCalled(sql, journey.customerRef) : null;
+    await stepDone(sql, journeyId, name);
+    if (why !== null) {
+      await projectStep(sql, journeyId, name, `no call is made: ${NOT_CALLED[why]}`, at);
+      const saw = { task: planned.kind };
+      return { kind: 'task', verdict: 'not-asked', reasons: [why], saw, rules, value: { taskId: null, why } };
+    }
     const { zone, jurisdiction } = one(
       [await readInstallation(sql)].filter((found) => found !== null),
       'the bank',
     );
+    // whom the customer has complained about gets nothing new to do for them: it is on the team lead's list
+    const notThese = await managersComplainedAbout(sql, journey.customerRef);
+    const managerRef = notThese.some((each) => each === journey.managerRef) ? null : journey.managerRef;
     const dueAt = firstContactDue({ zone, calendar: jurisdiction }, planned.dueWorkingDays, at);
     const { taskId } = await openTask(sql, {
       key: `journey:${journeyId}:${name}`,
       kind: planned.kind,
       customerRef: journey.customerRef,
       journeyId,
-      managerRef: journey.managerRef,
+      managerRef,
       at,
       dueAt,
     });
-    await stepDone(sql, journeyId, name);
-    await projectStep(sql, journeyId, name, `the manager has a ${planned.kind} to make`, at);
-    const saw = { taskId, dueAt, manager: journey.managerRef };
-    const rules = `${journey.campaignRef}@${journey.version}`;
+    await projectStep(
+      sql,
+      journeyId,
+      name,
+      `${managerRef ? 'the manager' : 'the team lead'} has a ${planned.kind} to make`,
+      at,
+    );
+    const saw = { taskId, dueAt, manager: managerRef };
     return { kind: 'task', verdict: planned.kind, reasons: [], saw, rules, value: { taskId } };
   });
 }

@@ -132,7 +132,11 @@ function engines(language: Language, partials: Record<string, string>): Engines 
       templates: partials,
       ...(escape ? { outputEscape: 'escape' as const } : {}),
     });
-    engine.registerFilter('number', (value: unknown) => new Intl.NumberFormat(language).format(BigInt(String(value))));
+    engine.registerFilter('number', (value: unknown) => {
+      // the value may be a name: a fault is logged, and says nothing of a customer
+      if (!/^-?\d+$/.test(String(value))) throw new Error('"number" is for whole numbers only');
+      return new Intl.NumberFormat(language).format(BigInt(String(value)));
+    });
     return engine;
   };
   return { html: make(true), plain: make(false) };

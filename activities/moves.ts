@@ -1,11 +1,11 @@
 import { planOf, type JourneyPlan } from '../domain/journey-plan.js';
 import type { Instant, JourneyId } from '../domain/types.js';
-import { moveAnswer, MOVE_RULES, waitsForSomebody, type JourneyPosition } from '../domain/version-move.js';
+import { moveAnswer, MOVE_RULES, type JourneyPosition } from '../domain/version-move.js';
 import { readCampaignVersion } from '../store/campaigns.js';
 import { isLaunched } from '../store/campaign-launches.js';
 import { lockCustomer } from '../store/customers.js';
 import type { Sql } from '../store/database.js';
-import { recordDecisions } from '../store/decisions.js';
+import { answeredBefore, recordDecisions } from '../store/decisions.js';
 import { contactedSince, lastMove, moveJourneyRow, undoMove } from '../store/journey-moves.js';
 import { readJourney, type JourneyRow } from '../store/journeys.js';
 import type { VersionMove } from '../workflows/contract.js';
@@ -14,7 +14,7 @@ import type { Dependencies } from './dependencies.js';
 export interface MoveInput extends VersionMove {
   journeyId: JourneyId;
   /** as the run itself knows it */
-  position: Omit<JourneyPosition, 'underWay'>;
+  position: JourneyPosition;
   at: Instant;
 }
 
@@ -43,9 +43,12 @@ async function move(sql: Sql, journey: JourneyRow, input: MoveInput): Promise<Mo
       kind: 'blocked',
       why: `version ${wanted} of ${campaignRef} is a proposal: a second person launches it first`,
     };
-  const position = { ...input.position, underWay: waitsForSomebody(definition, input.position.at) };
+  const { position } = input;
   const answer = moveAnswer(position, { version, definition }, to);
   const plan = planOf(to.definition);
+  const key = `journey:${journeyId}:move-${version}-${wanted}:${at}`;
+  const before = await answeredBefore<{ why: string }>(sql, key);
+  if (before) return { kind: 'blocked', why: before.why };
   // a retry of a move whose answer was lost
   if (version === wanted) return { kind: 'moved', plan, step: input.position.at };
   const refused = answer.kind === 'moves' ? null : answer.why;
@@ -57,14 +60,14 @@ async function move(sql: Sql, journey: JourneyRow, input: MoveInput): Promise<Mo
   const reasons = why === null ? [] : [why];
   await recordDecisions(sql, [
     {
-      key: `journey:${journeyId}:move-${version}-${wanted}:${at}`,
+      key,
       customerRef,
       journeyId,
       kind: 'version-move',
       verdict,
       reasons,
       saw,
-      result: { verdict },
+      result: { verdict, why },
       rules: MOVE_RULES,
       at,
     },

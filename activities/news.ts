@@ -4,7 +4,7 @@ import { addMillis, days, type Instant, type JourneyId } from '../domain/types.j
 import type { Sql } from '../store/database.js';
 import { stopsOverSince } from '../store/outbound-stops.js';
 import { pausesSince } from '../store/pauses.js';
-import { openJourneysAfter, type JourneyRow } from '../store/journeys.js';
+import { journeysToHear, type JourneyRow } from '../store/journeys.js';
 import { campaignPaused, campaignResumed, doorOpened, newsStart, type JourneyNews } from '../workflows/contract.js';
 import { now } from './dependencies.js';
 import { whileBeating, type RoundDependencies } from './round.js';
@@ -53,7 +53,7 @@ async function tellJourneys({ database, workflows }: RoundDependencies, news: Jo
   const campaignRef = news.kind === 'door-opened' ? null : news.campaignRef;
   let told = 0;
   for (let after: JourneyId | null = null; ;) {
-    const journeys: JourneyRow[] = await openJourneysAfter(database, { campaignRef, after, limit: BATCH });
+    const journeys: JourneyRow[] = await journeysToHear(database, { campaignRef, after, limit: BATCH });
     if (journeys.length === 0) return { told };
     for (let i = 0; i < journeys.length; i += AT_ONCE) {
       const some = journeys.slice(i, i + AT_ONCE);

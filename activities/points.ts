@@ -7,10 +7,13 @@ import { programmeInForce } from '../store/points-programmes.js';
 import { now } from './dependencies.js';
 import type { MessageDependencies } from './journey-messages.js';
 import type { Mail } from './mail.js';
+import { openStop } from '../store/outbound-stops.js';
 import { renderMessage, TemplateError } from './message-templates.js';
 import { NotTaken, sendOutreach, type OutreachResult } from './outreach.js';
 import { whileBeating } from './round.js';
+import { templateFaults } from './template-faults.js';
 
+const TEMPLATE = 'points-expire';
 /** Letters under way at once. */
 const SENDS_AT_ONCE = 4;
 /**
@@ -25,8 +28,10 @@ export interface PointsNoticed {
   sent: number;
   /** withheld by the door, refused by the server, or unsure: no letter comes for these any more */
   notSent: number;
-  /** not taken by the server, not tried after MAX_NOT_TAKEN, or the template fails; the next round tries again */
+  /** held by the door, not taken by the server, or not tried after MAX_NOT_TAKEN; the next round tries again */
   waiting: number;
+  /** the template is at fault, which the log says; the next round tries again */
+  notWritten: number;
 }
 
 /** What the daily round does with customers' points. Each may be run twice and does its work once. */
@@ -58,9 +63,12 @@ async function expire(deps: MessageDependencies, asOf: PlainDate): Promise<{ cus
 
 /** Writes to everybody whose points expire within the programme's notice, once for each customer and day of expiry. */
 async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate): Promise<PointsNoticed> {
-  const noticed: PointsNoticed = { sent: 0, notSent: 0, waiting: 0 };
+  const noticed: PointsNoticed = { sent: 0, notSent: 0, waiting: 0, notWritten: 0 };
+  const tellFault = templateFaults();
   const programme = await programmeInForce(deps.database, asOf);
   if (!programme) return noticed;
+  // with the kill switch thrown each would only be told so, every hour
+  if (await openStop(deps.database)) return noticed;
   const at = now(deps.bank);
   const to = addDays(asOf, programme.definition.noticeBefore + 1);
   let notTaken = 0;
@@ -69,9 +77,9 @@ async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate):
     let tried = 0;
     while (tried < expiring.length && notTaken < MAX_NOT_TAKEN) {
       const some = expiring.slice(tried, tried + SENDS_AT_ONCE);
-      for (const became of await Promise.all(some.map((points) => notice(deps, points, at)))) {
+      for (const became of await Promise.all(some.map((points) => notice(deps, points, at, tellFault)))) {
         if (became === 'notTaken') notTaken += 1;
-        noticed[became === 'sent' || became === 'notSent' ? became : 'waiting'] += 1;
+        noticed[became === 'notTaken' || became === 'held' ? 'waiting' : became] += 1;
       }
       tried += some.length;
     }
@@ -83,7 +91,12 @@ async function noticeExpiringPoints(deps: MessageDependencies, asOf: PlainDate):
 
 type Became = 'sent' | 'notSent' | 'held' | 'notTaken' | 'notWritten';
 
-async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: Instant): Promise<Became> {
+async function notice(
+  deps: MessageDependencies,
+  expiring: ExpiringPoints,
+  at: Instant,
+  tellFault: ReturnType<typeof templateFaults>,
+): Promise<Became> {
   try {
     const { state } = await sendNotice(deps, expiring, at);
     if (state === 'held') return 'held';
@@ -91,8 +104,9 @@ async function notice(deps: MessageDependencies, expiring: ExpiringPoints, at: I
   } catch (error) {
     // a letter that is not taken, or can't be written, holds up neither the others nor the round
     if (error instanceof NotTaken) return 'notTaken';
-    if (error instanceof TemplateError) return 'notWritten';
-    throw error;
+    if (!(error instanceof TemplateError)) throw error;
+    tellFault(TEMPLATE, error);
+    return 'notWritten';
   }
 }
 
@@ -103,7 +117,7 @@ function sendNotice(deps: MessageDependencies, expiring: ExpiringPoints, at: Ins
     customerRef,
     journeyId: null,
     complaintRef: null,
-    template: 'points-expire',
+    template: TEMPLATE,
     messageClass: 'service',
     purpose: 'other',
     at,
@@ -130,7 +144,7 @@ function compose(
     points,
     expiry: { on: dayInWords(language, expiresOn) },
   };
-  return { ...renderMessage({ template: 'points-expire', language, data }), headers: {} };
+  return { ...renderMessage({ template: TEMPLATE, language, data }), headers: {} };
 }
 
 /** `30 November 2026`, `2026年11月30日` */

@@ -6,6 +6,7 @@ import { planWorkflowId, type PlanRef } from '../domain/repayment-plan.js';
 import { addMillis, DAY_MS, millis, type Language } from '../domain/types.js';
 import { one } from '../store/database.js';
 import { lookAtPlan, type Look } from '../store/plan-steps.js';
+import { reminderKey } from '../store/reminders.js';
 import { plansToResume, type PlanToResume } from '../store/plans-to-resume.js';
 import { readInstalments, readPlan, type InstalmentRow, type PlanRow } from '../store/repayment-plans.js';
 import { paymentBooked, planDecided, planStart } from '../workflows/contract.js';
@@ -48,11 +49,10 @@ export function repaymentActivities(deps: RepaymentDependencies) {
 }
 export type RepaymentActivities = ReturnType<typeof repaymentActivities>;
 
-/** The step that names a letter: `plan:<ref>:<n>:reminder`. */
-function letterStep({ letter, instalment }: LetterRequest): string {
-  if (letter === 'instalment-due') return `${instalment}:reminder`;
-  if (letter === 'instalment-missed') return `${instalment}:missed`;
-  return letter;
+function letterKey({ planRef, letter, instalment }: LetterRequest): string {
+  if (letter === 'instalment-due') return reminderKey(planRef, instalment);
+  const step = letter === 'instalment-missed' ? `${instalment}:missed` : letter;
+  return `${planWorkflowId(planRef)}:${step}`;
 }
 
 async function requestOf(deps: RepaymentDependencies, input: LetterRequest): Promise<OutreachRequest> {
@@ -60,7 +60,7 @@ async function requestOf(deps: RepaymentDependencies, input: LetterRequest): Pro
   const found = await readPlan(deps.database, planRef);
   const plan = one(found ? [found] : [], `plan ${planRef}`);
   return {
-    key: `${planWorkflowId(planRef)}:${letterStep(input)}`,
+    key: letterKey(input),
     customerRef: plan.customerRef,
     // the plan outlives the journey in which it was agreed
     journeyId: null,

@@ -2,19 +2,23 @@ import { createHash } from 'node:crypto';
 import { heartbeat } from '@temporalio/activity';
 import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
 import { dateIn } from '../domain/calendar.js';
-import { digestReader, digestReason, endOfDay, type DigestData } from '../domain/task-digest.js';
-import { addMillis, days, type Instant, type ManagerRef, type PlainDate } from '../domain/types.js';
+import { digestReason, endOfDay, type DigestData } from '../domain/task-digest.js';
+import { digestReader, listOf, type TaskPlace } from '../domain/task-hands.js';
+import { addMillis, days, type Instant, type ManagerRef, type PlainDate, type ZoneId } from '../domain/types.js';
 import { readAssignmentSnapshot, type BankSnapshot } from '../store/assignment.js';
-import { passOverdueContacts, withdrawTasks } from '../store/first-contacts.js';
+import { passOverdueContacts } from '../store/first-contacts.js';
 import {
   claimDigest,
   digestReaders,
+  dueLists,
+  duePlaces,
   settleDigest,
-  tasksDueBefore,
+  type DigestList,
   type DigestReader,
-  type DueTask,
+  type DueList,
 } from '../store/manager-digests.js';
-import { listOf, taskTold, tasksToTell } from '../store/tasks.js';
+import { taskTold, tasksToTell } from '../store/tasks.js';
+import { withdrawTasks } from '../store/withdrawn-tasks.js';
 import { taskDone } from '../workflows/contract.js';
 import { now } from './dependencies.js';
 import { CLAIM_LEASE_MS } from './mail.js';
@@ -59,7 +63,7 @@ export async function passOverdueTasks(
   at: Instant,
   beat: (progress: object) => void,
 ): Promise<PassedOn> {
-  const count = { passed: 0, escalated: 0, withdrawn: await withdrawTasks(database, at) };
+  const count = { passed: 0, escalated: 0, withdrawn: await withdrawTasks(database, at, beat) };
   for (;;) {
     const { passed, escalated } = await database.transaction((sql) => passOverdueContacts(sql, at));
     if (passed + escalated === 0) return count;
@@ -111,24 +115,52 @@ export async function sendTaskDigests(
   const today = dateIn(deps.bank.zone, at);
   // a day earlier: somewhere it is still yesterday
   const snapshot = await readAssignmentSnapshot(deps.database, dateIn(deps.bank.zone, addMillis(at, days(-1))));
-  const lists = byList(await tasksDueBefore(deps.database, addMillis(at, HORIZON)), snapshot, today);
+  const before = addMillis(at, HORIZON);
   const readers = await digestReaders(deps.database);
-  for (const [managerRef, tasks] of lists) {
-    const letter = digestOf(managerRef, tasks, snapshot, readers, at);
-    if (!letter) continue;
-    count[await sendDigest(deps, letter, at)] += 1;
+  const lists = [...byList(await duePlaces(deps.database, before), snapshot, today)].flatMap(
+    ([managerRef, places]) => readingOf(managerRef, places, snapshot, readers, at) ?? [],
+  );
+  const due = await dueLists(deps.database, lists, { before, at, most: MOST_TASKS_LISTED });
+  for (const list of lists) {
+    const told = due.get(list.managerRef);
+    if (!told) continue;
+    count[await sendDigest(deps, letterOf(list, told, at), at)] += 1;
     beat(count);
   }
   return count;
 }
 
-function byList(tasks: readonly DueTask[], snapshot: BankSnapshot, today: PlainDate): Map<ManagerRef, DueTask[]> {
-  const lists = new Map<ManagerRef, DueTask[]>();
-  for (const task of tasks) {
-    const managerRef = listOf(task, snapshot, today);
-    if (managerRef) lists.set(managerRef, [...(lists.get(managerRef) ?? []), task]);
+function byList(places: readonly TaskPlace[], snapshot: BankSnapshot, today: PlainDate): Map<ManagerRef, TaskPlace[]> {
+  const lists = new Map<ManagerRef, TaskPlace[]>();
+  for (const place of places) {
+    const managerRef = listOf(place, snapshot, today);
+    if (managerRef) lists.set(managerRef, [...(lists.get(managerRef) ?? []), place]);
   }
   return lists;
+}
+
+/** A list that somebody reads today. */
+interface Reading extends DigestList {
+  day: PlainDate;
+  zone: ZoneId;
+  reader: DigestReader;
+}
+
+/** Who reads a list and when their day ends; null when nobody reads it today. */
+function readingOf(
+  managerRef: ManagerRef,
+  places: readonly TaskPlace[],
+  snapshot: BankSnapshot,
+  readers: readonly DigestReader[],
+  at: Instant,
+): Reading | null {
+  const owner = snapshot.managers.find((manager) => manager.managerRef === managerRef);
+  if (!owner) return null;
+  const { zone } = owner;
+  const day = dateIn(zone, at);
+  const readerRef = digestReader(managerRef, snapshot, day);
+  const reader = readers.find((each) => each.managerRef === readerRef);
+  return reader ? { managerRef, places, ends: endOfDay(zone, day), day, zone, reader } : null;
 }
 
 interface Letter {
@@ -138,27 +170,10 @@ interface Letter {
   digest: DigestData;
 }
 
-/** What a list's mail says today; null when nothing is due on it, or nobody reads it today. */
-function digestOf(
-  managerRef: ManagerRef,
-  tasks: readonly DueTask[],
-  snapshot: BankSnapshot,
-  readers: readonly DigestReader[],
-  at: Instant,
-): Letter | null {
-  const owner = snapshot.managers.find((manager) => manager.managerRef === managerRef);
-  if (!owner) return null;
-  const day = dateIn(owner.zone, at);
-  const readerRef = digestReader(managerRef, snapshot.managers, day);
-  const reader = readers.find((each) => each.managerRef === readerRef);
-  const ends = endOfDay(owner.zone, day);
-  const due = tasks.flatMap((task) => {
-    const reason = digestReason(task, at, ends);
-    return reason ? [{ task, reason }] : [];
-  });
-  if (!reader || due.length === 0) return null;
+/** What a list's mail says today. */
+function letterOf({ managerRef, day, zone, reader }: Reading, due: DueList, at: Instant): Letter {
   const time = new Intl.DateTimeFormat('en-CA', {
-    timeZone: owner.zone,
+    timeZone: zone,
     dateStyle: 'short',
     timeStyle: 'short',
     hourCycle: 'h23',
@@ -166,15 +181,15 @@ function digestOf(
   const digest = {
     manager: { name: reader.name },
     day,
-    count: due.length,
-    more: Math.max(0, due.length - MOST_TASKS_LISTED),
-    overdue: due.filter(({ reason }) => reason === 'overdue').length,
+    count: due.count,
+    more: due.count - due.tasks.length,
+    overdue: due.overdue,
     for: reader.managerRef === managerRef ? '' : managerRef,
-    tasks: due.slice(0, MOST_TASKS_LISTED).map(({ task, reason }) => ({
+    tasks: due.tasks.map((task) => ({
       customer: task.customerRef,
       kind: task.kind,
       due: time.format(task.dueAt).replace(',', ''),
-      reason,
+      reason: digestReason(task, at),
     })),
   };
   return { managerRef, day, reader, digest };

@@ -3,6 +3,10 @@ import { assertClockAllowed } from '../config/clock-guard.js';
 import { readSurroundings, type Surroundings } from '../config/surroundings.js';
 import { connectClient } from '../config/temporal.js';
 import { Database } from '../store/database.js';
+import { knownYears } from '../domain/public-holidays.js';
+import { calendarsInForce } from '../store/campaigns.js';
+import { openStop } from '../store/outbound-stops.js';
+import { pausedCampaigns } from '../store/pauses.js';
 import { readInstallation } from '../store/installation.js';
 import { missingMigrations } from '../store/reads/migrations.js';
 import { SCHEDULES, searchAttributes, TASK_QUEUE } from '../workflows/contract.js';
@@ -19,6 +23,9 @@ export interface Finding {
 const PROBE_LIMIT_MS = 5_000;
 /** A worker asks for work at least once a minute; this many ms without it, and it is gone. */
 const WORKER_SILENT_MS = 90_000;
+
+/** The end of a calendar is told so long before, wall ms. */
+const CALENDAR_NOTICE_MS = 60 * 86_400_000;
 
 /** Something is wrong with a part; the message says what to do. */
 class Ailment extends Error {}
@@ -72,6 +79,8 @@ async function examineBank(surroundings: Surroundings, look: Look): Promise<void
       return [true, `answers at ${server} and is up to date`];
     });
     if (!reached) return;
+    await look('messages', async () => [null, await messagesLeave(database)]);
+    await look('calendars', async () => [null, await calendarsKnown(database)]);
     await look('bank', async () => {
       const installation = await readInstallation(database);
       if (!installation)
@@ -84,6 +93,29 @@ async function examineBank(surroundings: Surroundings, look: Look): Promise<void
   } finally {
     await database.close();
   }
+}
+
+/** The kill switch and pauses are meant to be there; they are told, since nobody should have to guess. */
+async function messagesLeave(database: Database): Promise<string> {
+  const stop = await openStop(database);
+  if (stop)
+    throw new Ailment(
+      `everything outbound is stopped since ${new Date(stop.stoppedAt).toISOString()} by ${stop.stoppedBy}; "keepwell outbound resume" lets messages leave`,
+    );
+  const paused = await pausedCampaigns(database);
+  return paused.length > 0 ? `leave, but for paused campaigns: ${paused.join(', ')}` : 'leave as they are due';
+}
+
+/** Beyond its last year a calendar holds every message from day to day. */
+async function calendarsKnown(database: Database): Promise<string> {
+  const used = await calendarsInForce(database);
+  const soon = new Date(Date.now() + CALENDAR_NOTICE_MS).getUTCFullYear();
+  const ending = used.filter((calendar) => knownYears(calendar).last < soon);
+  if (ending.length > 0)
+    throw new Ailment(
+      `holidays of ${ending.map((calendar) => `${calendar} are known to the end of ${knownYears(calendar).last}`).join(', ')}: after that messages under such a calendar are held; update date-holidays and chinese-days, or take the calendar out of the campaign`,
+    );
+  return used.length > 0 ? `known for a while: ${used.join(', ')}` : 'no campaign keeps a calendar of holidays';
 }
 
 async function examineTemporal(surroundings: Surroundings, look: Look): Promise<void> {

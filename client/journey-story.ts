@@ -96,6 +96,7 @@ function whatOf({ kind, verdict, saw }: DecisionRecord, zone: ZoneId): string {
 
 function taskWords(verdict: string, saw: Record<string, unknown>): string {
   const by = said(saw['by']);
+  if (verdict === 'not-asked') return `No ${said(saw['task'])} is made`;
   return by
     ? `${by} on the ${said(saw['task'])}: ${verdict}`
     : `${said(saw['manager']) || 'The team lead'} has a ${verdict} to make`;
@@ -107,7 +108,8 @@ function messageWords(verdict: string, messageClass: string, template: string): 
     sent: `The ${message} was sent`,
     held: `The ${message} is held back for now`,
     withheld: `The ${message} was not sent`,
-    refused: `The mail server refused the ${message}`,
+    refused: `The ${message} was refused`,
+    bounced: `The ${message} did not reach the customer after all`,
     unknown: `It is not known whether the ${message} was sent`,
   };
   return words[verdict] ?? `The ${message}: ${verdict}`;

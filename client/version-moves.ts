@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { moveAnswer, recordedPosition, type MoveAnswer } from '../domain/version-move.js';
 import type { CampaignRef, Instant, JourneyId } from '../domain/types.js';
 import { refusalIn } from '../domain/refusal.js';
@@ -75,6 +75,11 @@ async function moveOne(
     );
     return { ...planned, answer: { kind: 'moves', step } };
   } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      return {
+        ...planned,
+        answer: { kind: 'blocked', why: 'its run is not there: it has not begun yet, or has just ended' },
+      };
     const why = refusalIn(error);
     if (why === null) throw error;
     return { ...planned, answer: { kind: 'blocked', why } };

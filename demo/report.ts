@@ -43,7 +43,7 @@ select (select count(distinct customer_ref)::int from findings where as_of = $1)
        (select count(*)::int from journeys where started_at is not null) as started,
        (select count(*)::int from journeys where closed_at is not null) as closed,
        (select coalesce(jsonb_object_agg(outcome, n), '{}') from (select outcome, count(*) as n from journeys where outcome is not null group by outcome) o) as "byOutcome",
-       (select count(*)::int from surveys) as sent,
+       (select count(*)::int from survey_responses where response in ('asked', 'answered')) as sent,
        (select count(*)::int from surveys where answered_at is not null) as answered,
        (select count(*)::int from complaints) as opened,
        (select count(*)::int from complaints where resolved_at is not null) as resolved,

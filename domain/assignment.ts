@@ -159,7 +159,8 @@ function refusals(manager: ManagerSnapshot, request: AssignmentRequest, kindOf: 
   const certified = (name: string): boolean =>
     manager.certificates.some((certificate) => certificate.name === name && within(certificate, day));
   const said: Record<AssignmentRefusal, boolean> = {
-    left: manager.leftOn !== null && manager.leftOn <= day,
+    // whoever is about to leave gets nobody any more: the book is being handed over
+    left: manager.leftOn !== null,
     'complained-about': request.complainedAbout.includes(manager.managerRef),
     'had-it': request.had.includes(manager.managerRef),
     'on-leave': onLeave(manager, day),

@@ -26,7 +26,8 @@ export const template = z
   .describe('campaigns/templates has it in each language');
 
 /** Names that messages of a journey have already; a step called so would be taken for one of them. */
-const TAKEN = /^(survey|reward|reminder-\d+|education|goal|opening|closing|closed|held|waiting-for-manager)$/;
+const TAKEN =
+  /^(survey|reward|reminder-\d+|education|goal|opening|closing|closed|held|waiting-for-manager|answer|settle|standing|reconcile|admitted|(open|task|move)-.*|.*-dropped)$/;
 const stepName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{1,29}$/, 'a step is named in lower case with dashes, 2 to 30 characters')

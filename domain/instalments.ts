@@ -47,21 +47,23 @@ export function judgeInstalments(instalments: readonly InstalmentStanding[], loo
     return true;
   };
   const current = instalments.find(({ number, state }) => number === looking.current && state === 'due');
+  // what came too late makes good and never keeps, whoever looks first
+  const payCurrent = (one: InstalmentStanding): boolean =>
+    looking.paidInTime - settled - (looking.paidSoFar - settled - left) >= one.amount && pay(one, 'kept');
   const missed = instalments.filter(({ state }) => state === 'missed');
+  const payMissed = (): boolean => missed.every((one) => pay(one, 'made-good'));
+  const payOn = (): void => payAhead(instalments, current?.number ?? Infinity, pay);
   if (looking.missedFirst && !looking.final) {
-    if (missed.every((one) => pay(one, 'made-good'))) payAhead(instalments, (current?.number ?? Infinity) - 1, pay);
+    if (payMissed() && (!current || payCurrent(current))) payOn();
     return verdicts;
   }
-  if (current) {
-    const inTime = looking.final ? looking.paidInTime - settled >= current.amount : true;
-    if (!(inTime && pay(current, 'kept'))) {
-      // what is there is kept for the current one until its time is over
-      if (!looking.final) return verdicts;
-      verdicts.push({ number: current.number, verdict: 'missed' });
-      missed.push(current);
-    }
+  if (current && !payCurrent(current)) {
+    // what is there is kept for the current one until its time is over
+    if (!looking.final) return verdicts;
+    verdicts.push({ number: current.number, verdict: 'missed' });
+    missed.push(current);
   }
-  if (missed.every((one) => pay(one, 'made-good'))) payAhead(instalments, current?.number ?? Infinity, pay);
+  if (payMissed()) payOn();
   return verdicts;
 }
 

@@ -31,11 +31,11 @@ export interface Holding {
   renewalAgreed: boolean;
 }
 
-/** What is known of one customer on a day; nothing later is seen. */
+/** What is known of one customer on the day judged; the bank's data may end before it, and nothing later is seen. */
 export interface ProductFacts extends SuitabilityFacts {
   /** what keeps everything away, whatever the product */
   barred: readonly ('erased' | 'not-a-customer' | 'credit-care')[];
-  /** on current and savings accounts at the day's end */
+  /** on current and savings accounts, as the bank's data tell last */
   available: Minor;
   hasCreditCard: boolean;
   /** net of refunds and of the customer's own transfers, above 0 */

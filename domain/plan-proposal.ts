@@ -19,6 +19,8 @@ export interface PlanFacts {
   monthlyIncome: Minor | null;
   /** the customer named it, and the bank's data do not show it */
   incomeStated: boolean;
+  /** the limits are not those of the bank's own policy */
+  otherPolicy: boolean;
   /** a plan of the customer is agreed and not closed */
   openPlan: boolean;
   erased: boolean;
@@ -47,6 +49,7 @@ export type PlanRefusal = keyof typeof PLAN_REFUSALS;
 export const APPROVAL_WORDS = {
   'large-total': 'its total is above what one person may agree',
   'long-plan': 'it runs for longer than one person may agree',
+  'other-policy': "its limits are not those of the bank's own policy",
   'income-stated': "the income is as the customer says, and the bank's data do not show it",
 } as const;
 export type ApprovalReason = keyof typeof APPROVAL_WORDS;
@@ -148,6 +151,7 @@ function approvalFor(policy: RepaymentPolicy, facts: PlanFacts, terms: PlanTerms
   const last = dueDay(terms.firstDue, terms.every, terms.instalments);
   const reasons: ApprovalReason[] = terms.total > policyAmount(above, policy.currency) ? ['large-total'] : [];
   if (last > addMonths(terms.firstDue, months)) reasons.push('long-plan');
+  if (facts.otherPolicy) reasons.push('other-policy');
   if (facts.incomeStated) reasons.push('income-stated');
   return reasons;
 }

@@ -1,7 +1,8 @@
 import type { Outcome, Points } from './types.js';
 
 /** Why a journey stopped waiting. */
-export type Ending = 'goal-met' | 'window-over' | 'opted-out' | 'withdrawn' | 'unreachable' | 'ineligible' | 'excluded';
+export type Ending =
+  'goal-met' | 'window-over' | 'opted-out' | 'withdrawn' | 'unreachable' | 'ineligible' | 'excluded' | 'moved-to-care';
 
 export interface SettlementFacts {
   ending: Ending;
@@ -50,11 +51,16 @@ function outcomeOf(facts: SettlementFacts): { outcome: Outcome; reason: string }
     case 'withdrawn':
       return { outcome: 'declined', reason: 'withdrawn' };
     case 'unreachable':
-      return { outcome: 'unreachable', reason: 'the address refuses mail for good' };
+      return { outcome: 'unreachable', reason: 'no address of the customer can be reached' };
     case 'ineligible':
       return { outcome: 'ineligible', reason: 'no relationship manager was free in time' };
     case 'excluded':
       return { outcome: 'ineligible', reason: 'the customer was excluded from retention journeys' };
+    case 'moved-to-care':
+      return {
+        outcome: 'moved-to-care',
+        reason: 'credit trouble was found: the customer is helped, not kept in a tier',
+      };
     case 'goal-met':
       return { outcome: 'retained', reason: 'the tier is secured' };
     case 'window-over':

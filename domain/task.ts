@@ -1,7 +1,16 @@
-import { addMillis, days, type Instant, type ManagerRef } from './types.js';
+import { addMillis, days, type Instant } from './types.js';
 
 /** What a person can have to do for a customer. */
-export const TASK_KINDS = ['first-contact', 'call', 'visit', 'fraud-check', 'missed-instalment', 'hardship'] as const;
+export const TASK_KINDS = [
+  'first-contact',
+  'call',
+  'visit',
+  'fraud-check',
+  'missed-instalment',
+  'hardship',
+  'plan-approval',
+  'standing',
+] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const TASK_RESULTS = [
@@ -45,6 +54,14 @@ export const RESULTS_OF: Readonly<Record<TaskKind, readonly TaskResult[]>> = {
   'fraud-check': ['cheated', 'not-cheated', 'busy', 'wrong-number', 'call-back'],
   'missed-instalment': ['arranged', ...BY_PHONE],
   hardship: ['arranged', ...BY_PHONE],
+  'plan-approval': ['arranged'],
+  standing: ['arranged'],
+};
+
+/** These are answered by an order of their own, which ends the task; a result alone would take the question off the list. */
+const ANSWERED_BY: Partial<Record<TaskKind, string>> = {
+  'plan-approval': 'approve the plan ("keepwell plan approve") or end it ("keepwell plan end")',
+  standing: 'answer with "keepwell plan grant-standing", --refuse when it is not given back',
 };
 
 /** The customer was spoken to: what they gave as their reason is asked for. */
@@ -69,6 +86,10 @@ export interface TaskState {
   done: { by: string; result: string } | null;
   /** results that left it open */
   attempts: number;
+  /** of these, call-backs */
+  callBacks: number;
+  /** of a first contact, the last instant to which a call-back may put it; null: MAX_CALL_BACK_DAYS count */
+  callBackBy: Instant | null;
 }
 
 export interface TaskAnswer {
@@ -88,6 +109,8 @@ const refused = (words: string): TaskVerdict => ({ kind: 'refused', words });
 /** What a result does to a task. A busy line or a door that nobody opened is tried again, five times at most. */
 export function judgeResult(task: TaskState, answer: TaskAnswer, at: Instant): TaskVerdict {
   if (task.done) return refused(`this task was done already, by ${task.done.by}: ${task.done.result}`);
+  const order = ANSWERED_BY[task.kind];
+  if (order !== undefined) return refused(`a ${task.kind} task ends with its answer: ${order}`);
   const result = RESULTS_OF[task.kind].find((known) => known === answer.result);
   if (!result)
     return refused(
@@ -118,7 +141,15 @@ function wrongCallBack(task: TaskState, result: TaskResult, callBackAt: Instant 
   if (callBackAt === null) return '"call-back" wants the time at which the customer is to be called';
   if (callBackAt <= at || callBackAt > addMillis(at, days(MAX_CALL_BACK_DAYS)))
     return `a call-back is later than now and within ${MAX_CALL_BACK_DAYS} days`;
-  return null;
+  return wrongFirstCallBack(task, callBackAt);
+}
+
+/** A first contact that is called back again and again is never late, and never passed on. */
+function wrongFirstCallBack({ kind, callBacks, callBackBy }: TaskState, callBackAt: Instant): string | null {
+  if (kind !== 'first-contact') return null;
+  if (callBacks > 0) return 'a first contact is called back once; say what came of it, or put it off with a reason';
+  if (callBackBy === null || callBackAt <= callBackBy) return null;
+  return `a first contact is called back within the working days that this customer's tier allows, until ${new Date(callBackBy).toISOString()}`;
 }
 
 /** Whether a task may be put off until then; null when it may, else why not, in words. */
@@ -128,18 +159,4 @@ export function judgeSnooze(task: TaskState, until: Instant, at: Instant): strin
   const most = task.kind === 'first-contact' ? MAX_FIRST_CONTACT_SNOOZE_DAYS : MAX_SNOOZE_DAYS;
   if (until <= addMillis(task.dueAt, days(most))) return null;
   return `a ${task.kind} is put off by at most ${most} days after it is due; name an earlier time, or do it`;
-}
-
-export interface TaskHands {
-  /** who has it; null: it is on no manager's list */
-  holder: ManagerRef | null;
-  /** who stands in for the holder today */
-  delegate: ManagerRef | null;
-  /** who leads the holder's team; every team lead when nobody has it */
-  leads: readonly ManagerRef[];
-}
-
-/** Only who has a task, who stands in for them, or the team lead may do it. */
-export function mayWorkOn(by: ManagerRef, hands: TaskHands): boolean {
-  return by === hands.holder || by === hands.delegate || hands.leads.includes(by);
 }

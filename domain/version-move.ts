@@ -1,5 +1,5 @@
 import type { CampaignDefinition } from './campaign.js';
-import { EDUCATION_STEP, planOf, type PlannedStep } from './journey-plan.js';
+import { planOf, type PlannedStep } from './journey-plan.js';
 
 /** Where an open journey is. */
 export interface JourneyPosition {
@@ -10,7 +10,7 @@ export interface JourneyPosition {
   /** the survey's letter is out */
   surveyAsked: boolean;
   /** `at` is a call, a visit or a course whose result is waited for */
-  underWay?: boolean;
+  underWay: boolean;
 }
 
 export type MoveAnswer =
@@ -92,12 +92,6 @@ function rewardOf({ reward }: CampaignDefinition): string {
   return reward ? `${reward.points} points` : 'none';
 }
 
-/** Whether a step waits for somebody: a manager or the customer's own learning. */
-export function waitsForSomebody(definition: CampaignDefinition, step: string): boolean {
-  const found = definition.steps.find((candidate) => candidate.step === step);
-  return step === EDUCATION_STEP || found?.kind === 'call' || found?.kind === 'visit';
-}
-
 /** What is recorded of an open journey. */
 export interface RecordedPlace {
   step: string;
@@ -110,9 +104,10 @@ export interface RecordedPlace {
 /** The position of an open journey by its records; its run has the last word when it is moved. */
 export function recordedPosition(place: RecordedPlace, definition: CampaignDefinition): JourneyPosition {
   const { step, stepsDone: done, surveyAsked, surveyOver, waiting } = place;
-  if (step === 'admitted' || step === 'waiting-for-manager') return { done: [], at: 'opening', surveyAsked: false };
-  if (surveyAsked) return { done, at: surveyOver ? 'goal' : 'survey', surveyAsked };
+  if (step === 'admitted' || step === 'waiting-for-manager')
+    return { done: [], at: 'opening', surveyAsked: false, underWay: false };
+  if (surveyAsked) return { done, at: surveyOver ? 'goal' : 'survey', surveyAsked, underWay: false };
   if (waiting) return { done: done.filter((name) => name !== step), at: step, surveyAsked, underWay: true };
   const next = planOf(definition).steps.find((planned) => !done.includes(planned.step));
-  return { done, at: next?.step ?? 'survey', surveyAsked };
+  return { done, at: next?.step ?? 'survey', surveyAsked, underWay: false };
 }

@@ -63,7 +63,9 @@ export async function lockAdmissionFacts(
   ]);
   const { rows } = await sql.query<Omit<AdmissionFacts, 'fraudCheck'> & { findings: AdmissionFinding[] }>(
     `select c.customer_ref as "customerRef", $2::date as "asOf", t.tier_ref as "tierRef", t.rank as "tierRank",
-            c.erased_at is not null as erased, c.email_refused_at is not null as "addressRefused",
+            c.erased_at is not null as erased, c.email_refused_at is not null
+              and not exists (select 1 from contact_addresses a
+                               where a.customer_ref = c.customer_ref and a.refused_at is null) as "addressRefused",
             exists (select 1 from journeys j where j.customer_ref = c.customer_ref and j.closed_at is null) as "openJourney",
             exists (select 1 from complaints k where k.customer_ref = c.customer_ref and k.resolved_at is null) as "openComplaint",
             array(select kind from exclusions e where e.customer_ref = c.customer_ref and lifted_at is null order by kind) as exclusions,

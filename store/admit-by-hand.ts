@@ -5,6 +5,7 @@ import { fraudQuestion } from '../domain/fraud-check.js';
 import type { CampaignRef, CustomerRef, Instant, JourneyId, PlainDate } from '../domain/types.js';
 import { lockAdmissionFacts } from './admissions.js';
 import type { Database } from './database.js';
+import { openPause } from './pauses.js';
 import { recordDecisions } from './decisions.js';
 import { askFraudChecks } from './fraud-checks.js';
 import { holdoutRefusals } from './holdouts.js';
@@ -20,9 +21,9 @@ export interface AdmissionByHand {
   by: string;
 }
 
-export type AdmittedByHand =
-  | { verdict: 'admitted'; journeyId: JourneyId }
-  | { verdict: 'refused'; reasons: (AdmissionReason | 'started-today')[] };
+export type AdmittedByHand = { verdict: 'admitted'; journeyId: JourneyId } | { verdict: 'refused'; reasons: Refused[] };
+
+type Refused = AdmissionReason | 'started-today' | 'campaign-paused';
 
 /**
  * Adds an open journey because a person asks for it, and writes down who asked, or why not. Its workflow is started by
@@ -36,8 +37,9 @@ export function admitByHand(database: Database, request: AdmissionByHand): Promi
     const [facts] = await lockAdmissionFacts(sql, [customerRef], asOf);
     if (!facts)
       throw new Error(`there is no customer "${customerRef}" with a tier on ${asOf}; check the reference and the day.`);
-    const reasons: (AdmissionReason | 'started-today')[] = refusalsByHand(facts, definition);
+    const reasons: Refused[] = refusalsByHand(facts, definition);
     reasons.push(...(await holdoutRefusals(sql, campaign, customerRef, at)));
+    if ((await openPause(sql, campaignRef)) !== null) reasons.push('campaign-paused');
     if (fraudQuestion(facts, asOf) === 'ask') await askFraudChecks(sql, [customerRef], asOf, at);
     const tierRef = tierOfJourney(facts, definition.detection.triggers) ?? facts.tierRef;
     const journey = { customerRef, campaignRef, version, findingId: null, asOf, tierRef, at };

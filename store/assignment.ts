@@ -10,6 +10,7 @@ import type {
   TierRef,
   ZoneId,
 } from '../domain/types.js';
+import { complainedAbout } from './complained-about.js';
 import { one, type Sql } from './database.js';
 
 /** Any number that nobody else uses as an advisory lock: assignments to managers happen one after the other. */
@@ -117,8 +118,7 @@ export async function customersToAssign(
   const { rows } = await sql.query<CustomerRow>(
     `select c.customer_ref as "customerRef", language, c.branch_ref as "branchRef", c.manager_ref as dedicated,
             t.tier_ref as "tierRef", coalesce(t.rank, 0) as rank, (select max(rank) from tiers) as "highestRank",
-            array(select distinct about_manager_ref from complaints o
-                   where o.customer_ref = c.customer_ref and about_manager_ref is not null) as "complainedAbout",
+            ${complainedAbout('c.customer_ref')} as "complainedAbout",
             coalesce(b.zone, i.zone, c.zone) as zone, coalesce(b.calendar, i.jurisdiction) as calendar
        from customers c
        left join branches b on b.branch_ref = c.branch_ref

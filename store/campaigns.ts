@@ -233,3 +233,14 @@ export async function listCampaigns(sql: Sql): Promise<CampaignSummary[]> {
   );
   return rows;
 }
+
+/** Calendars of holidays that the campaigns in force keep. */
+export async function calendarsInForce(sql: Sql): Promise<string[]> {
+  const { rows } = await sql.query<{ calendar: string }>(
+    `select distinct v.definition #>> '{contact,calendar}' as calendar
+       from campaign_versions v
+       join (select campaign_ref, max(version) as version from campaign_launches group by 1) l using (campaign_ref, version)
+      where v.definition #>> '{contact,calendar}' is not null order by 1`,
+  );
+  return rows.map(({ calendar }) => calendar);
+}

@@ -54,7 +54,7 @@ interface Row {
 export async function customerChannels(sql: Sql, customerRef: CustomerRef, key: string): Promise<CustomerChannels> {
   const { rows } = await sql.query<Row>(
     `select preferred_channel as preferred, email, email_refused_at is not null as "emailRefused",
-            (select channel from outreach where outreach_key = $2 and state in ('waiting', 'claimed')) as "triedBy",
+            (select channel from outreach where outreach_key = $2 and (state in ('waiting', 'claimed') or (state = 'held' and attempts > 0))) as "triedBy",
             coalesce((select jsonb_agg(jsonb_build_object('channel', channel, 'address', address,
                                                           'refused', refused_at is not null))
                         from contact_addresses a where a.customer_ref = c.customer_ref), '[]') as others,

@@ -1,3 +1,4 @@
+import { dateIn } from '../domain/calendar.js';
 import { COUNTER_OFFER_DAYS, COUNTER_OFFER_RULES, counterOffer, isSamePerson } from '../domain/counter-offer.js';
 import { percentOf } from '../domain/money-text.js';
 import type { Product, ProductRef } from '../domain/product-catalogue.js';
@@ -6,7 +7,7 @@ import { addMillis, days, type CustomerRef, type Instant, type PlainDate } from 
 import { lockCustomer } from './customers.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
 import { recordDecisions, type Decision } from './decisions.js';
-import { readInstallation } from './installation.js';
+import { dataUntil, readInstallation } from './installation.js';
 import { productFacts } from './product-facts.js';
 import { readProducts } from './products.js';
 
@@ -38,15 +39,19 @@ export interface CounterOffer {
   approvedAt: Instant | null;
 }
 
-const COLUMNS = `
+/** In a list nobody reads why: it is free text about one customer, for whoever has that one offer before them. */
+export type ListedCounterOffer = Omit<CounterOffer, 'reason'>;
+
+const LISTED = `
   counter_offer_id as "counterOfferId", customer_ref as "customerRef", product, catalogue_version as "catalogueVersion",
   better_by as "betterBy", authority, proposed_by as "proposedBy", proposed_at as "proposedAt",
-  valid_until as "validUntil", reason, approved_by as "approvedBy", approved_at as "approvedAt"`;
+  valid_until as "validUntil", approved_by as "approvedBy", approved_at as "approvedAt"`;
+const COLUMNS = `${LISTED}, reason`;
 
 /** True where the customer may be told of it. */
 const AGREED = '(better_by <= authority or approved_by is not null)';
 
-export const isAgreed = ({ betterBy, authority, approvedBy }: CounterOffer): boolean =>
+export const isAgreed = ({ betterBy, authority, approvedBy }: ListedCounterOffer): boolean =>
   betterBy <= authority || approvedBy !== null;
 
 export interface Proposal {
@@ -57,14 +62,14 @@ export interface Proposal {
   by: string;
   /** 1 to MAX_COUNTER_OFFER_REASON characters */
   reason: string;
-  /** the day of which the customer's facts are read */
+  /** the last day of which the bank's data are seen; whether the product suits is judged on the day of `at` */
   asOf: PlainDate;
   at: Instant;
 }
 
 /**
  * Proposes a better rate. Within the product's authority it is in force at once; above it, it waits for another person.
- * The newest that is agreed counts. The same proposal again, while it stands, is the one that is there.
+ * The one that was agreed last counts. The same proposal again, while it stands, is the one that is there.
  * @throws CounterOfferRefused when it is above what two may give, the product has no rate, or it doesn't suit the customer
  */
 export function proposeCounterOffer(database: Database, proposal: Proposal): Promise<CounterOffer> {
@@ -130,10 +135,14 @@ function assertWithinLimit(product: Product, betterBy: number): void {
 }
 
 /** A better rate makes nothing suitable that is not. */
-async function assertSuits(sql: Sql, product: Product, { customerRef, asOf }: Proposal): Promise<void> {
+async function assertSuits(
+  sql: Sql,
+  product: Product,
+  { customerRef, asOf, at }: Pick<Proposal, 'customerRef' | 'asOf' | 'at'>,
+): Promise<void> {
   const installation = await readInstallation(sql);
   const { zone } = one(installation ? [installation] : [], 'the installation');
-  const facts = await productFacts(sql, customerRef, asOf, zone);
+  const facts = await productFacts(sql, customerRef, { asOf, on: dateIn(zone, at) }, zone);
   const { barred, ...customer } = one(facts ? [facts] : [], `customer ${customerRef}`);
   const verdict = suitability(customer, product);
   const words = verdict.suitable ? [] : verdict.reasons.map((reason) => UNSUITABLE[reason]);
@@ -145,28 +154,26 @@ async function assertSuits(sql: Sql, product: Product, { customerRef, asOf }: Pr
 
 /**
  * Approves a counter-offer that is above one person's authority. Approving again by the same person changes nothing.
- * @throws CounterOfferRefused when there is none, it needs no approval, it is over, or who approves also proposed it
+ * @throws CounterOfferRefused when there is none, it needs no approval, it is over, who approves also proposed it, or the
+ *         product does not suit the customer any more
  */
 export function approveCounterOffer(
   database: Database,
   { counterOfferId, by, at }: { counterOfferId: string; by: string; at: Instant },
 ): Promise<CounterOffer> {
   return database.transaction(async (sql) => {
-    const { rows } = await sql.query<{ customerRef: CustomerRef }>(
-      'select customer_ref as "customerRef" from counter_offers where counter_offer_id::text = $1',
-      [counterOfferId],
-    );
-    if (!rows[0])
+    const there = await findCounterOffer(sql, counterOfferId);
+    if (!there)
       throw new CounterOfferRefused(
         `there is no counter-offer "${counterOfferId}"; "keepwell product counter-offers --waiting" shows those that wait.`,
       );
-    await lockCustomer(sql, rows[0].customerRef);
-    const found = await sql.query<CounterOffer>(`select ${COLUMNS} from counter_offers where counter_offer_id = $1`, [
-      counterOfferId,
-    ]);
-    const offer = one(found.rows, 'the counter-offer');
+    await lockCustomer(sql, there.customerRef);
+    // asked again under the lock: another may have approved it meanwhile
+    const offer = (await findCounterOffer(sql, counterOfferId)) ?? there;
     if (offer.approvedBy !== null && isSamePerson(offer.approvedBy, by)) return offer;
     assertApprovable(offer, by, at);
+    const { product } = await productInForce(sql, offer.product, at);
+    await assertSuits(sql, product, { customerRef: offer.customerRef, asOf: await dataUntil(sql), at });
     const approved = await sql.query<CounterOffer>(
       `update counter_offers set approved_by = $2, approved_at = $3 where counter_offer_id = $1 returning ${COLUMNS}`,
       [counterOfferId, by, timestamp(at)],
@@ -209,7 +216,7 @@ function decision(offer: CounterOffer, verdict: string, at: Instant): Decision {
   };
 }
 
-/** The newest counter-offer for a product that is agreed and stands at an instant, or null. */
+/** The counter-offer for a product that was agreed last and stands at an instant, or null. */
 export async function counterOfferInForce(
   sql: Sql,
   customerRef: CustomerRef,
@@ -218,9 +225,18 @@ export async function counterOfferInForce(
 ): Promise<CounterOffer | null> {
   const { rows } = await sql.query<CounterOffer>(
     `select ${COLUMNS} from counter_offers
-      where customer_ref = $1 and product = $2 and proposed_at <= $3 and valid_until > $3 and ${AGREED}
-      order by proposed_at desc, counter_offer_id desc limit 1`,
+      where customer_ref = $1 and product = $2 and coalesce(approved_at, proposed_at) <= $3 and valid_until > $3 and ${AGREED}
+      order by coalesce(approved_at, proposed_at) desc, counter_offer_id desc limit 1`,
     [customerRef, product, timestamp(at)],
+  );
+  return rows[0] ?? null;
+}
+
+/** One counter-offer with why it was proposed, or null. */
+export async function findCounterOffer(sql: Sql, counterOfferId: string): Promise<CounterOffer | null> {
+  const { rows } = await sql.query<CounterOffer>(
+    `select ${COLUMNS} from counter_offers where counter_offer_id::text = $1`,
+    [counterOfferId],
   );
   return rows[0] ?? null;
 }
@@ -232,9 +248,9 @@ export async function counterOfferInForce(
 export async function listCounterOffers(
   sql: Sql,
   { customerRef, waitingAt }: { customerRef?: CustomerRef; waitingAt?: Instant },
-): Promise<CounterOffer[]> {
-  const { rows } = await sql.query<CounterOffer>(
-    `select ${COLUMNS} from counter_offers
+): Promise<ListedCounterOffer[]> {
+  const { rows } = await sql.query<ListedCounterOffer>(
+    `select ${LISTED} from counter_offers
       where ($1::text is null or customer_ref = $1)
         and ($2::timestamptz is null or (not ${AGREED} and valid_until > $2))
       order by proposed_at desc, counter_offer_id desc limit $3`,

@@ -11,6 +11,19 @@ interface ForCourse {
   courseRef: CourseRef;
 }
 
+const postingKey = ({ courseRef, customerRef }: ForCourse): string => `educate:${courseRef}:${customerRef}`;
+
+/** Whether a course has given a customer its points or owes them already, by whatever edition: it gives no others. */
+export async function pointsSettled(sql: Sql, customerRef: CustomerRef, courseRef: CourseRef): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `select 1 from postings where idempotency_key = $1
+     union all
+     select 1 from course_enrolments where customer_ref = $2 and course_ref = $3 and points_owed is not null limit 1`,
+    [postingKey({ courseRef, customerRef }), customerRef, courseRef],
+  );
+  return rowCount === 1;
+}
+
 /** Posts a course's points; `before`: an earlier version of the course gave them. */
 export async function giveCoursePoints(
   sql: Sql,
@@ -19,7 +32,7 @@ export async function giveCoursePoints(
   at: Instant,
 ): Promise<'given' | 'before' | 'owed'> {
   const { rowCount } = await sql.query('select 1 from postings where idempotency_key = $1', [
-    `educate:${courseRef}:${customerRef}`,
+    postingKey({ customerRef, courseRef }),
   ]);
   if (rowCount !== 0) return 'before';
   try {

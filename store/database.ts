@@ -15,6 +15,8 @@ export type DatabaseRole = 'owner' | 'app';
 export const MAX_CONNECTIONS = 10;
 /** A connection that can't be had within this many ms is an outage, and is retried by the caller's policy. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A transaction that will be rolled back may stand still for this long, ms. */
+const UNMADE_IDLE_MS = 10_000;
 
 const INT8 = 20;
 const DATE = 1082;
@@ -86,6 +88,8 @@ export class Database implements Sql {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
+      // it holds rows and locks of real customers: whoever goes to sleep over it is put out
+      await client.query(`set local idle_in_transaction_session_timeout = ${UNMADE_IDLE_MS}`);
       return await work(new Inside(this.pool, client));
     } finally {
       await client.query('rollback').then(

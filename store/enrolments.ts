@@ -12,11 +12,11 @@ import {
   type QuizResult,
 } from '../domain/course.js';
 import type { CustomerRef, Instant, JourneyId, ZoneId } from '../domain/types.js';
-import { giveCoursePoints } from './course-points.js';
+import { giveCoursePoints, pointsSettled } from './course-points.js';
 import { CourseRefused, readCourseVersion } from './courses.js';
 import { lockCustomer } from './customers.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
-import { recordDecisions } from './decisions.js';
+import { answeredBefore, recordDecisions } from './decisions.js';
 
 export type EnrolmentSource = 'journey' | 'self' | 'staff';
 
@@ -114,10 +114,12 @@ function decide(
   result: Record<string, string | number | null>,
   at: Instant,
 ): Promise<void> {
-  const key = `enrolment:${enrolmentId}:${verdict}`;
+  const key = verdict === 'completed' ? completedKey(enrolmentId) : `enrolment:${enrolmentId}:${verdict}`;
   const told = { key, customerRef, journeyId, kind: 'education', verdict, reasons, rules: EDUCATION_RULES, at };
   return recordDecisions(sql, [{ ...told, saw: { course: courseRef, version, ...saw }, result }]);
 }
+
+const completedKey = (enrolmentId: EnrolmentId): string => `enrolment:${enrolmentId}:completed`;
 
 /** The customer's own enrolment with its course, the customer's row locked. @throws CourseRefused when it is none of theirs */
 async function lockEnrolment(
@@ -166,8 +168,16 @@ export interface QuizSent {
   at: Instant;
 }
 
+/** What a course's points became when it was passed: posted, owed until a points programme is in force, or given before. */
+export interface CoursePoints {
+  became: 'given' | 'owed' | 'before';
+  /** how many the course gives */
+  points: number;
+}
+
 export type QuizTaken =
-  | (QuizResult & { kind: 'marked'; answers: Answers; triesLeft: number; points: number | null })
+  /** `points` null: it was not passed, or the course gives none */
+  | (QuizResult & { kind: 'marked'; answers: Answers; triesLeft: number; points: CoursePoints | null })
   /** it was passed before, in another sending */
   | { kind: 'completed' }
   | { kind: 'refused'; reason: 'lessons-left' | 'unanswered' | 'no-tries-left' };
@@ -196,7 +206,8 @@ export function takeQuiz(database: Database, sent: QuizSent): Promise<QuizTaken>
     const same = attempts.find((attempt) => attempt.key === key);
     if (same) {
       const told = { answers: same.answers, score: same.score, outOf, passed: same.passed };
-      return { kind: 'marked', ...told, triesLeft: MAX_TRIES_A_DAY - triedToday, points: definition.points ?? null };
+      const points = same.passed ? await pointsOfBefore(sql, enrolmentId, definition) : null;
+      return { kind: 'marked', ...told, triesLeft: MAX_TRIES_A_DAY - triedToday, points };
     }
     if (enrolment.completedAt !== null) return { kind: 'completed' };
     if (await lessonsLeft(sql, enrolmentId, definition)) return { kind: 'refused', reason: 'lessons-left' };
@@ -209,9 +220,11 @@ export function takeQuiz(database: Database, sent: QuizSent): Promise<QuizTaken>
        values ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [enrolmentId, attempt, key, timestamp(at), today, JSON.stringify(answers), result.score, result.passed],
     );
-    if (result.passed) await complete(sql, enrolment, definition, { attempt, score: result.score, at });
+    const points = result.passed
+      ? await complete(sql, enrolment, definition, { attempt, score: result.score, at })
+      : null;
     const triesLeft = MAX_TRIES_A_DAY - triedToday - 1;
-    return { kind: 'marked', ...result, answers, triesLeft, points: definition.points ?? null };
+    return { kind: 'marked', ...result, answers, triesLeft, points };
   });
 }
 
@@ -236,17 +249,46 @@ async function complete(
   enrolment: Enrolment,
   definition: CourseDefinition,
   { attempt, score, at }: { attempt: number; score: number; at: Instant },
-): Promise<void> {
-  const became =
-    definition.points === undefined ? 'none' : await giveCoursePoints(sql, enrolment, definition.points, at);
+): Promise<CoursePoints | null> {
+  const { points = 0, passMark } = definition;
+  const became = points === 0 ? 'none' : await settlePoints(sql, enrolment, points, at);
   await sql.query('update course_enrolments set completed_at = $2, points_owed = $3 where enrolment_id = $1', [
     enrolment.enrolmentId,
     timestamp(at),
-    became === 'owed' ? definition.points : null,
+    became === 'owed' ? points : null,
   ]);
-  const given = became === 'given' ? (definition.points ?? 0) : 0;
-  const saw = { attempt, score, passMark: definition.passMark };
-  await decide(sql, enrolment, 'completed', became === 'owed' ? ['no-programme'] : [], saw, { points: given }, at);
+  const result = { points: became === 'given' ? points : 0, became };
+  await decide(
+    sql,
+    enrolment,
+    'completed',
+    became === 'owed' ? ['no-programme'] : [],
+    { attempt, score, passMark },
+    result,
+    at,
+  );
+  return became === 'none' ? null : { became, points };
+}
+
+/** Points are given once for each course: what another edition of it owes already is not owed again. */
+async function settlePoints(
+  sql: Sql,
+  enrolment: Enrolment,
+  points: number,
+  at: Instant,
+): Promise<CoursePoints['became']> {
+  const { customerRef, courseRef } = enrolment;
+  return (await pointsSettled(sql, customerRef, courseRef)) ? 'before' : giveCoursePoints(sql, enrolment, points, at);
+}
+
+/** What the sending that passed was answered. */
+async function pointsOfBefore(
+  sql: Sql,
+  enrolmentId: EnrolmentId,
+  { points }: CourseDefinition,
+): Promise<CoursePoints | null> {
+  const before = await answeredBefore<{ became: CoursePoints['became'] | 'none' }>(sql, completedKey(enrolmentId));
+  return !before || before.became === 'none' || points === undefined ? null : { became: before.became, points };
 }
 
 /** Writes down that the journey's run was told of a completion; the first time stays. */

@@ -37,7 +37,9 @@ export async function createEvent(sql: Sql, event: NewEvent): Promise<EventRef> 
   const { rows } = await sql.query<{ eventRef: EventRef }>(
     `insert into events (event_ref, title_en, title_zh, kind, place, join_url, starts_at, ends_at, zone, seats, rsvp_until,
                          branch_ref, created_at, created_by)
-     values ('E-' || $1::text || '-' || lpad(nextval('event_numbers')::text, 7, '0'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     select 'E-' || $1::text || '-' || lpad(n::text, greatest(7, length(n::text)), '0'), $2, $3, $4, $5, $6,
+            $7::timestamptz, $8::timestamptz, $9, $10::integer, $11::timestamptz, $12, $13::timestamptz, $14
+       from nextval('event_numbers') n
      returning event_ref as "eventRef"`,
     [
       year,

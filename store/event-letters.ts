@@ -72,21 +72,35 @@ export interface OwedLetter extends EventLetter {
   holds: boolean;
 }
 
+/** True of a letter l about an RSVP r to an event e at $1. */
+const HOLDS = `
+  e.starts_at > $1 and case l.what
+    when 'cancelled' then e.state = 'cancelled'
+    when 'waiting' then r.state = 'waiting' and r.answer = l.answer
+    else r.state = 'seated' and r.answer = l.answer end`;
+const LETTERS = 'event_letters l join events e using (event_ref) join event_rsvps r using (event_ref, customer_ref)';
+
 /** Letters that are owed and not held at this moment, in the order in which they became so; the next ones after `after`. */
 export async function lettersOwed(sql: Sql, at: Instant, after: bigint, limit: number): Promise<OwedLetter[]> {
   const { rows } = await sql.query<OwedLetter>(
     `select l.letter_id as "letterId", l.event_ref as "eventRef", l.customer_ref as "customerRef", l.what, l.answer,
             e.title_en as "titleEn", e.title_zh as "titleZh", e.kind, e.place, e.join_url as "joinUrl",
             e.starts_at as "startsAt", e.zone,
-            e.starts_at > $1 and case l.what
-              when 'cancelled' then e.state = 'cancelled'
-              when 'waiting' then r.state = 'waiting' and r.answer = l.answer
-              else r.state = 'seated' and r.answer = l.answer end as holds
-       from event_letters l join events e using (event_ref) join event_rsvps r using (event_ref, customer_ref)
+            ${HOLDS} as holds
+       from ${LETTERS}
       where l.settled_at is null and (l.held_until is null or l.held_until <= $1) and l.letter_id > $2 order by l.letter_id limit $3`,
     [timestamp(at), after, limit],
   );
   return rows;
+}
+
+/** Whether a letter that was read as owed is still true: what it says may have changed while others were sent. */
+export async function stillHolds(sql: Sql, letterId: bigint, at: Instant): Promise<boolean> {
+  const { rowCount } = await sql.query(`select 1 from ${LETTERS} where l.letter_id = $2 and ${HOLDS}`, [
+    timestamp(at),
+    letterId,
+  ]);
+  return rowCount === 1;
 }
 
 /** Writes down until when the door holds a letter. */

@@ -192,7 +192,8 @@ async function promote(sql: Sql, event: LockedEvent, at: Instant): Promise<Custo
 }
 
 /**
- * Changes the number of seats: more go to those who wait, and fewer throw nobody out.
+ * Changes the number of seats: more go to those who wait while the event has not begun, and fewer throw nobody out. Whoever
+ * waited at the start got no seat and can't be absent.
  * @param seats 1 to MAX_SEATS
  * @throws EventRefused when more have a seat than there would be, or the event is over or cancelled
  */
@@ -213,7 +214,7 @@ export async function setSeats(
       );
     if (refusal !== null) throw refused(refusal, eventRef);
     await sql.query('update events set seats = $2 where event_ref = $1', [eventRef, seats]);
-    return { promoted: await promote(sql, { ...event, seats }, at) };
+    return { promoted: at < event.startsAt ? await promote(sql, { ...event, seats }, at) : [] };
   });
 }
 

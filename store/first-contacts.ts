@@ -24,6 +24,7 @@ import {
   type BankSnapshot,
   type CustomerToAssign,
 } from './assignment.js';
+import { complainedAbout } from './complained-about.js';
 import { timestamp, type Sql } from './database.js';
 import { recordDecisions, type Decision } from './decisions.js';
 import { assignJourney, type JourneyRow } from './journeys.js';
@@ -60,12 +61,14 @@ const dueOf = ({ place, rank, highestRank }: CustomerToAssign, at: Instant): Ins
 /** First contacts passed on in one transaction: their customers' rows stay locked so long, and nobody else assigns. */
 const PASSED_AT_ONCE = 50;
 
-interface OverdueContact {
+interface ContactToPass {
   taskId: string;
   customerRef: CustomerRef;
   journeyId: JourneyId | null;
   managerRef: ManagerRef | null;
   dueAt: Instant;
+  /** the team lead has it already */
+  escalatedAt: Instant | null;
   needs: AssignmentNeeds | null;
   /** null: the journey has ended */
   openJourneyId: JourneyId | null;
@@ -77,17 +80,20 @@ interface OverdueContact {
   lateBefore: number;
 }
 
-const OVERDUE = `kind = 'first-contact' and done_at is null and escalated_at is null and due_at < $1
-                 and (snoozed_until is null or snoozed_until <= $1)`;
+/** Of tasks `t`: those that are late, and those whose customer has complained about who has them, late or not. */
+const TO_PASS = `t.kind = 'first-contact' and t.done_at is null and (
+  (t.escalated_at is null and t.due_at < $1 and (t.snoozed_until is null or t.snoozed_until <= $1))
+  or t.manager_ref = any (${complainedAbout('t.customer_ref')}))`;
 
 /**
  * Passes on a batch of first contacts that are overdue: to the next manager by the rules of assignment, once, and then to
- * the team lead, where it stays, marked. The journey goes with it to the next manager. Once done it finds them no more.
+ * the team lead, where it stays, marked. One whose customer has complained about who has it is passed on at once. The
+ * journey goes with it to the next manager. Once done it finds them no more.
  * @returns how many went where; both 0 when nothing is left
  */
 export async function passOverdueContacts(sql: Sql, at: Instant): Promise<{ passed: number; escalated: number }> {
   const { rows } = await sql.query<{ customerRef: CustomerRef }>(
-    `select customer_ref as "customerRef" from tasks where ${OVERDUE} group by customer_ref order by min(due_at), 1 limit $2`,
+    `select customer_ref as "customerRef" from tasks t where ${TO_PASS} group by customer_ref order by min(due_at), 1 limit $2`,
     [timestamp(at), PASSED_AT_ONCE],
   );
   const customerRefs = rows.map((row) => row.customerRef);
@@ -114,10 +120,10 @@ export async function lockCustomers(sql: Sql, customerRefs: readonly CustomerRef
   ]);
 }
 
-async function lockOverdue(sql: Sql, customerRefs: readonly CustomerRef[], at: Instant): Promise<OverdueContact[]> {
-  const { rows } = await sql.query<OverdueContact>(
+async function lockOverdue(sql: Sql, customerRefs: readonly CustomerRef[], at: Instant): Promise<ContactToPass[]> {
+  const { rows } = await sql.query<ContactToPass>(
     `select task_id as "taskId", t.customer_ref as "customerRef", t.journey_id as "journeyId",
-            t.manager_ref as "managerRef", due_at as "dueAt", v.definition -> 'assignment' as needs,
+            t.manager_ref as "managerRef", due_at as "dueAt", t.escalated_at as "escalatedAt", v.definition -> 'assignment' as needs,
             j.journey_id as "openJourneyId", j.manager_ref as "journeyManager",
             array(select from_manager from task_passes p
                    where p.task_id = t.task_id and from_manager is not null order by pass) as had,
@@ -127,7 +133,7 @@ async function lockOverdue(sql: Sql, customerRefs: readonly CustomerRef[], at: I
        from tasks t
        left join journeys j on j.journey_id = t.journey_id and j.closed_at is null
        left join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = j.version
-      where ${OVERDUE} and t.customer_ref = any($2) order by t.customer_ref, task_id for update of t`,
+      where ${TO_PASS} and t.customer_ref = any($2) order by t.customer_ref, task_id for update of t`,
     [timestamp(at), customerRefs],
   );
   return rows;
@@ -135,22 +141,27 @@ async function lockOverdue(sql: Sql, customerRefs: readonly CustomerRef[], at: I
 
 async function passOn(
   sql: Sql,
-  task: OverdueContact,
+  task: ContactToPass,
   customer: CustomerToAssign,
   snapshot: BankSnapshot,
   at: Instant,
 ): Promise<Decision> {
   const had = task.managerRef === null ? task.had : [...task.had, task.managerRef];
-  const next = task.lateBefore + 1 < MOST_MANAGERS ? nextManager(customer, task.needs ?? {}, had, snapshot) : null;
-  const { day, complainedAbout } = customer.request;
-  const to = next ?? teamLeadOf(had.at(-1) ?? null, snapshot, day, complainedAbout);
+  const { day, complainedAbout: notThese } = customer.request;
+  const complained = task.managerRef !== null && notThese.includes(task.managerRef);
+  const goesOn = complained ? task.escalatedAt === null : task.lateBefore + 1 < MOST_MANAGERS;
+  const next = goesOn ? nextManager(customer, task.needs ?? {}, had, snapshot) : null;
+  // not back to somebody who was late with it
+  const to = next ?? teamLeadOf(had.at(-1) ?? null, snapshot, day, [...notThese, ...had]);
   const dueAt = next ? dueOf(customer, at) : task.dueAt;
   await sql.query(
     `update tasks set manager_ref = $2, due_at = $3, snoozed_until = null, snooze_reason = null, escalated_at = $4
       where task_id = $1`,
     [task.taskId, to, timestamp(dueAt), next ? null : timestamp(at)],
   );
-  const kind = next ? 'next-manager' : 'team-lead';
+  const whom = next ? 'next-manager' : 'team-lead';
+  // a pass for a complaint is no lateness of anybody
+  const kind = next && complained ? 'complaint' : whom;
   await insertPass(sql, { ...task, pass: task.passes + 1, to, kind, at });
   if (next && task.openJourneyId) await moveJourney(sql, task.openJourneyId, task.journeyManager, next, snapshot);
   return {
@@ -159,7 +170,7 @@ async function passOn(
     journeyId: task.journeyId,
     kind: 'first-contact',
     verdict: to ?? 'team-leads',
-    reasons: ['overdue', kind],
+    reasons: [complained ? 'complained-about' : 'overdue', whom],
     saw: { from: task.managerRef, had, dueBefore: task.dueAt, dueAt },
     result: { to },
     rules: FIRST_CONTACT_RULES,
@@ -198,7 +209,7 @@ export interface NewPass {
   pass: number;
   managerRef: ManagerRef | null;
   to: ManagerRef | null;
-  kind: 'next-manager' | 'team-lead' | 'hand-over';
+  kind: 'next-manager' | 'team-lead' | 'complaint' | 'hand-over';
   dueAt: Instant;
   at: Instant;
 }
@@ -210,24 +221,4 @@ export async function insertPass(sql: Sql, pass: NewPass): Promise<void> {
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [pass.taskId, pass.pass, pass.managerRef, pass.to, pass.kind, timestamp(pass.dueAt), timestamp(pass.at)],
   );
-}
-
-/** What stands in a task that nobody has to do any more. */
-export const WITHDRAWN = 'withdrawn';
-
-/**
- * Takes tasks off the lists that have lost their sense: what a journey asked for that has ended, and everything of a
- * customer whose data are to be gone.
- * @returns how many
- */
-export async function withdrawTasks(sql: Sql, at: Instant): Promise<number> {
-  const { rowCount } = await sql.query(
-    `update tasks t set done_at = $1, done_by = 'keepwell', result = $2, snoozed_until = null, snooze_reason = null
-      where done_at is null and (
-        (kind in ('first-contact', 'call', 'visit')
-           and exists (select 1 from journeys j where j.journey_id = t.journey_id and j.closed_at is not null))
-        or exists (select 1 from customers c where c.customer_ref = t.customer_ref and c.erased_at is not null))`,
-    [timestamp(at), WITHDRAWN],
-  );
-  return rowCount ?? 0;
 }

@@ -1,9 +1,10 @@
 import { FRAUD_CHECK_WORKING_DAYS, fraudCheckKey, type FraudCheck } from '../domain/fraud-check.js';
-import { firstContactDue, type Place } from '../domain/first-contact.js';
-import type { CustomerRef, Instant, ManagerRef, PlainDate } from '../domain/types.js';
+import { firstContactDue } from '../domain/first-contact.js';
+import type { CustomerRef, Instant, PlainDate } from '../domain/types.js';
 import { lockCustomer } from './customers.js';
-import { timestamp, type Database, type Sql } from './database.js';
+import { type Database, type Sql } from './database.js';
 import { excludeWith } from './exclusions.js';
+import { customerPlaces } from './task-places.js';
 import { openTask } from './tasks.js';
 
 /** The newest question of each of these customers: one that is open, else the last that was asked. */
@@ -23,14 +24,9 @@ export async function fraudChecksOf(
   return new Map(rows.map(({ customerRef, ...check }) => [customerRef, check]));
 }
 
-interface AskedPlace extends Place {
-  customerRef: CustomerRef;
-  managerRef: ManagerRef | null;
-}
-
 /**
- * Asks a person whether these customers are being cheated: a task for the customer's own manager, or on the team leads'
- * list, due at the end of the next working day. One that was asked for the day before is not asked twice. The caller
+ * Asks a person whether these customers are being cheated: a task for the customer's own manager, unless the customer has
+ * complained about them, or on the team leads' list, due at the end of the next working day. One that was asked for the day before is not asked twice. The caller
  * holds the customers' rows.
  * @param asOf the day on which the outflow was found
  * @returns the task of each
@@ -43,18 +39,7 @@ export async function askFraudChecks(
 ): Promise<Map<CustomerRef, string>> {
   const asked = new Map<CustomerRef, string>();
   if (customerRefs.length === 0) return asked;
-  const { rows } = await sql.query<AskedPlace>(
-    `select c.customer_ref as "customerRef", m.manager_ref as "managerRef",
-            coalesce(b.zone, i.zone, c.zone) as zone, coalesce(b.calendar, i.jurisdiction) as calendar
-       from customers c
-       left join branches b on b.branch_ref = c.branch_ref
-       left join installation i on true
-       left join managers m on m.manager_ref = c.manager_ref
-             and (m.left_on is null or m.left_on > ($2::timestamptz at time zone coalesce(b.zone, i.zone, c.zone))::date)
-      where c.customer_ref = any($1) order by c.customer_ref`,
-    [customerRefs, timestamp(at)],
-  );
-  for (const { customerRef, managerRef, ...place } of rows) {
+  for (const { customerRef, managerRef, ...place } of await customerPlaces(sql, customerRefs, at)) {
     const key = fraudCheckKey(customerRef, asOf);
     const dueAt = firstContactDue(place, FRAUD_CHECK_WORKING_DAYS, at);
     const task = { key, kind: 'fraud-check' as const, customerRef, journeyId: null, managerRef, at, dueAt };

@@ -4,8 +4,8 @@ import type { CustomerRef, Instant, JourneyId } from '../domain/types.js';
 import { readAddress, refusedAt, type AddressChannel } from './contact-addresses.js';
 import { setConsent } from './consents.js';
 import { lockCustomer } from './customers.js';
-import { timestamp, type Database, type Sql } from './database.js';
-import { recordDecisions } from './decisions.js';
+import { one, timestamp, type Database, type Sql } from './database.js';
+import { answeredBefore, recordDecisions } from './decisions.js';
 import { insertText } from './texts.js';
 
 /** Customers of one number: a couple, a family. More are not looked at. */
@@ -120,18 +120,21 @@ async function markDelivered(sql: Sql, { key }: Message, at: Instant): Promise<v
  */
 async function markBounced(sql: Sql, channel: AddressChannel, message: Message, at: Instant): Promise<void> {
   const { key, customerRef, journeyId } = message;
-  const { rows } = await sql.query<{ address: string | null }>(
+  const { rows } = await sql.query<{ address: string | null; template: string; messageClass: string }>(
     `update outreach o
         set bounced_at = coalesce(bounced_at, $2), reason = 'bounced',
             state = case when state in ('sent', 'unknown') then 'refused' else state end
       where outreach_key = $1
-      returning (select address from contact_addresses a
+      returning template, message_class as "messageClass",
+                (select address from contact_addresses a
                   where a.customer_ref = o.customer_ref and a.channel = o.channel and a.added_at <= o.claimed_at) as address`,
     [key, timestamp(at)],
   );
   // an address that was added since the message went out is another one
-  const address = rows[0]?.address ?? null;
+  const { address, ...sent } = one(rows, `message ${key}`);
   if (address !== null) await refusedAt(sql, customerRef, channel, address, at);
+  // some gateways say it twice, each time as an event of its own
+  if (await answeredBefore(sql, `${key}:bounced`)) return;
   await recordDecisions(sql, [
     {
       key: `${key}:bounced`,
@@ -140,7 +143,7 @@ async function markBounced(sql: Sql, channel: AddressChannel, message: Message, 
       kind: 'message',
       verdict: 'bounced',
       reasons: ['address-refused'],
-      saw: { channel },
+      saw: { ...sent, channel },
       result: { addressRefused: address !== null },
       rules: CHANNEL_RULES,
       at,
@@ -157,7 +160,9 @@ async function receiveReply(
 ): Promise<EventReceiving> {
   const { channel, text, textId } = event;
   const customers = await customersAt(sql, channel, event.from, answered);
-  const message = answered ?? (await lastMessageTo(sql, channel, customers));
+  // not of a customer who was erased since
+  const isTheirs = answered !== null && customers.includes(answered.customerRef);
+  const message = isTheirs ? answered : await lastMessageTo(sql, channel, customers);
   const author = message?.customerRef ?? customers[0];
   const optOut = isOptOut(text);
   const outcome = author === undefined ? 'unknown' : optOut ? 'opt-out' : 'recorded';

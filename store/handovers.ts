@@ -4,6 +4,7 @@ import {
   type AssignmentRequest,
   type AssignmentRefusal,
 } from '../domain/assignment.js';
+import { teamLeadOf } from '../domain/first-contact.js';
 import type { CustomerRef, Instant, JourneyId, ManagerRef, PlainDate } from '../domain/types.js';
 import {
   customersToAssign,
@@ -156,7 +157,8 @@ interface Book {
 
 async function lockBooks(sql: Sql, { from }: OpenHandOver, customerRefs: readonly CustomerRef[]): Promise<Book[]> {
   await sql.query(
-    'select 1 from tasks where manager_ref = $1 and done_at is null and customer_ref = any($2) for update',
+    `select 1 from tasks where manager_ref = $1 and done_at is null and customer_ref = any($2)
+      order by customer_ref, task_id for update`,
     [from, customerRefs],
   );
   const { rows } = await sql.query<Book>(
@@ -175,7 +177,10 @@ async function lockBooks(sql: Sql, { from }: OpenHandOver, customerRefs: readonl
   return rows;
 }
 
-/** One customer's share of the book goes to one manager; where nobody fits it stays, and the list says why. */
+/**
+ * One customer's share of the book goes to one manager; where nobody fits it stays, and the list says why. The tasks of
+ * who leaves don't stay: then they are the team lead's.
+ */
 async function handCustomer(
   sql: Sql,
   { handOverId, from, to, reached }: OpenHandOver,
@@ -191,7 +196,10 @@ async function handCustomer(
     takes: book.journeyId ? 'journey' : 'book',
   };
   const { managerRef, reasons } = to === null ? placed(asked, snapshot) : placedWith(to, asked, snapshot);
+  const stays = managerRef === null && !isLeaving(from, snapshot);
+  const tasksTo = stays ? from : (managerRef ?? leadFor(from, request, snapshot));
   if (managerRef !== null) await move(sql, book, from, managerRef, snapshot, at);
+  else if (!stays) await moveTasks(sql, book, from, tasksTo, at);
   await sql.query(
     `insert into hand_over_customers (hand_over_id, customer_ref, to_manager, own, journeys, tasks, reasons)
      values ($1, $2, $3, $4, $5, $6, $7)`,
@@ -206,7 +214,7 @@ async function handCustomer(
     verdict: managerRef ?? 'not-placed',
     reasons,
     saw,
-    result: { to: managerRef },
+    result: { to: managerRef, tasksTo },
     rules: ASSIGNMENT_RULES,
     at,
   };
@@ -229,6 +237,22 @@ function placedWith(to: ManagerRef, request: AssignmentRequest, snapshot: BankSn
   return against ? { managerRef: null, reasons: against } : { managerRef: to, reasons: ['named'] };
 }
 
+const isLeaving = (from: ManagerRef, { managers }: BankSnapshot): boolean =>
+  managers.some(({ managerRef, leftOn }) => managerRef === from && leftOn !== null);
+
+const leadFor = (
+  from: ManagerRef,
+  { day, complainedAbout }: AssignmentRequest,
+  snapshot: BankSnapshot,
+): ManagerRef | null => teamLeadOf(from, snapshot, day, [...complainedAbout, from]);
+
+async function moveTasks(sql: Sql, { tasks }: Book, from: ManagerRef, to: ManagerRef | null, at: Instant) {
+  for (const { taskId, dueAt, passes } of tasks) {
+    await sql.query('update tasks set manager_ref = $2 where task_id = $1', [taskId, to]);
+    await insertPass(sql, { taskId, pass: passes + 1, managerRef: from, to, kind: 'hand-over', dueAt, at });
+  }
+}
+
 async function move(
   sql: Sql,
   book: Book,
@@ -240,10 +264,7 @@ async function move(
   if (book.own)
     await sql.query('update customers set manager_ref = $2 where customer_ref = $1', [book.customerRef, to]);
   if (book.journeyId) await assignJourney(sql, book.journeyId, to);
-  for (const { taskId, dueAt, passes } of book.tasks) {
-    await sql.query('update tasks set manager_ref = $2 where task_id = $1', [taskId, to]);
-    await insertPass(sql, { taskId, pass: passes + 1, managerRef: from, to, kind: 'hand-over', dueAt, at });
-  }
+  await moveTasks(sql, book, from, to, at);
   // the snapshot is kept true for the next customer of the batch
   for (const manager of snapshot.managers) {
     const sign = manager.managerRef === to ? 1 : manager.managerRef === from ? -1 : 0;

@@ -149,6 +149,17 @@ export async function closeJourney(
       where journey_id = $1 and closed_at is null`,
     [journeyId, outcome, words, timestamp(at)],
   );
+  // what the door held back for the journey waits for nothing any more
+  await sql.query(
+    `update outreach set state = 'withheld', settled_at = $2, held_until = null, reason = concat_ws(', ', reason, 'journey-closed')
+      where journey_id = $1 and state = 'held'`,
+    [journeyId, timestamp(at)],
+  );
+  // its run waits for no task any more
+  await sql.query('update tasks set told_at = $2 where journey_id = $1 and done_at is not null and told_at is null', [
+    journeyId,
+    timestamp(at),
+  ]);
 }
 
 /** Which of these workflows belong to journeys that the records still call open. */
@@ -212,14 +223,18 @@ export async function openJourneyOf(sql: Sql, customerRef: CustomerRef): Promise
   return journey ?? null;
 }
 
-/** Open journeys of a campaign, or of all, by id; those after `after`, at most `limit`. */
-export function openJourneysAfter(
+/**
+ * Journeys of a campaign, or of all, that have something to hear, by id: open ones, and closed ones whose last letter is
+ * held. Those after `after`, at most `limit`.
+ */
+export function journeysToHear(
   sql: Sql,
   { campaignRef, after, limit }: { campaignRef: CampaignRef | null; after: JourneyId | null; limit: number },
 ): Promise<JourneyRow[]> {
   return journeyRows(
     sql,
-    `closed_at is null and ($1::text is null or j.campaign_ref = $1) and ($2::uuid is null or journey_id > $2)
+    `(closed_at is null or exists (select 1 from outreach o where o.journey_id = j.journey_id and o.state = 'held'))
+       and ($1::text is null or j.campaign_ref = $1) and ($2::uuid is null or journey_id > $2)
       order by journey_id limit $3`,
     [campaignRef, after, limit],
   );

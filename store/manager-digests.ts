@@ -1,30 +1,97 @@
 import type { TaskKind } from '../domain/task.js';
-import type { BranchRef, CustomerRef, Instant, Language, ManagerRef, PlainDate } from '../domain/types.js';
+import type { TaskPlace } from '../domain/task-hands.js';
+import type { CustomerRef, Instant, Language, ManagerRef, PlainDate } from '../domain/types.js';
+import { complainedAbout } from './complained-about.js';
 import { timestamp, type Sql } from './database.js';
 
 export type DigestState = 'claimed' | 'waiting' | 'sent' | 'refused' | 'unknown';
 
+/** Open tasks due before $1 and not put off beyond it; what of their customer decides on whose list they are. */
+const DUE = `
+  select task_id, kind, t.customer_ref, due_at, snoozed_until, t.manager_ref, p.*
+    from tasks t join customers c using (customer_ref)
+   cross join lateral (select ${complainedAbout('t.customer_ref')} as about) o
+   cross join lateral (select c.branch_ref, o.about as complained_about) p
+   where done_at is null and erased_at is null and due_at < $1 and (snoozed_until is null or snoozed_until < $1)`;
+
+/** The places in which tasks are that are due before an instant, each once: few, however many tasks there are. */
+export async function duePlaces(sql: Sql, before: Instant): Promise<TaskPlace[]> {
+  const { rows } = await sql.query<TaskPlace>(
+    `select distinct manager_ref as "managerRef", branch_ref as "branchRef", complained_about as "complainedAbout"
+       from (${DUE}) due order by 1, 2, 3`,
+    [timestamp(before)],
+  );
+  return rows;
+}
+
 export interface DueTask {
-  taskId: string;
   kind: TaskKind;
   customerRef: CustomerRef;
-  branchRef: BranchRef | null;
-  managerRef: ManagerRef | null;
   dueAt: Instant;
   snoozedUntil: Instant | null;
 }
 
-/** Open tasks due before an instant and not put off beyond it, those due first on top. */
-export async function tasksDueBefore(sql: Sql, before: Instant): Promise<DueTask[]> {
-  const { rows } = await sql.query<DueTask>(
-    `select task_id as "taskId", kind, t.customer_ref as "customerRef", branch_ref as "branchRef",
-            t.manager_ref as "managerRef", due_at as "dueAt", snoozed_until as "snoozedUntil"
-       from tasks t join customers using (customer_ref)
-      where done_at is null and erased_at is null and due_at < $1 and (snoozed_until is null or snoozed_until < $1)
-      order by due_at, task_id`,
-    [timestamp(before)],
+/** One list and the places whose tasks are on it. */
+export interface DigestList {
+  /** whose it is */
+  managerRef: ManagerRef;
+  /** the end of their day: what is due later is not told today */
+  ends: Instant;
+  places: readonly TaskPlace[];
+}
+
+/** What is due on a list. */
+export interface DueList {
+  count: number;
+  /** of these, past their time and not put off */
+  overdue: number;
+  /** the first ones */
+  tasks: DueTask[];
+}
+
+/**
+ * What is due on each of these lists, those due first on top; one on which nothing is due is left out.
+ * @param asked.before no list ends later
+ * @param asked.at     overdue is what is due before it
+ * @param asked.most   so many tasks of a list are named; the others are counted
+ */
+export async function dueLists(
+  sql: Sql,
+  lists: readonly DigestList[],
+  asked: { before: Instant; at: Instant; most: number },
+): Promise<Map<ManagerRef, DueList>> {
+  const { rows } = await sql.query<DueTask & { list: ManagerRef; count: number; overdue: number }>(
+    `select list, kind, customer_ref as "customerRef", due_at as "dueAt", snoozed_until as "snoozedUntil", count, overdue
+       from (select l.list, due.*, (count(*) over list)::int as count,
+                    (count(*) filter (where due_at < $2 and snoozed_until is null) over list)::int as overdue,
+                    row_number() over (partition by l.list order by due_at, task_id) as nth
+               from (${DUE}) due
+               join jsonb_to_recordset($3)
+                 as l(list text, ends timestamptz, "managerRef" text, "branchRef" text, "complainedAbout" text[])
+                 on coalesce(due.manager_ref, '') = coalesce(l."managerRef", '')
+                and coalesce(due.branch_ref, '') = coalesce(l."branchRef", '')
+                and due.complained_about = l."complainedAbout"
+              where due_at < l.ends and (snoozed_until is null or snoozed_until < l.ends)
+             window list as (partition by l.list)) told
+      where nth <= $4 order by list, nth`,
+    [
+      timestamp(asked.before),
+      timestamp(asked.at),
+      JSON.stringify(
+        lists.flatMap(({ managerRef: list, ends, places }) =>
+          places.map((place) => ({ list, ends: timestamp(ends), ...place })),
+        ),
+      ),
+      asked.most,
+    ],
   );
-  return rows;
+  const due = new Map<ManagerRef, DueList>();
+  for (const { list, count, overdue, ...task } of rows) {
+    const told = due.get(list) ?? { count, overdue, tasks: [] };
+    told.tasks.push(task);
+    due.set(list, told);
+  }
+  return due;
 }
 
 export interface DigestReader {

@@ -141,7 +141,21 @@ export async function saveDelegation(sql: Sql, delegation: Absence & { delegateR
   );
 }
 
-/** From this day on the manager gets nobody any more. */
+/** The manager leaves, who is none any more from this day on; from the commit on nobody new comes to them. */
 export async function managerLeft(sql: Sql, managerRef: ManagerRef, on: PlainDate): Promise<void> {
   await sql.query('update managers set left_on = $2 where manager_ref = $1', [managerRef, on]);
+}
+
+/**
+ * Takes back that a manager leaves or has left. What was handed over stays where it is.
+ * @throws Error in words when they are not leaving
+ */
+export async function managerReturns(sql: Sql, managerRef: ManagerRef): Promise<void> {
+  await assertManager(sql, managerRef);
+  const { rowCount } = await sql.query(
+    'update managers set left_on = null where manager_ref = $1 and left_on is not null',
+    [managerRef],
+  );
+  if (rowCount === 0)
+    throw new Error(`${managerRef} has not left and has no leaving day; there is nothing to take back`);
 }

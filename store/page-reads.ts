@@ -107,20 +107,3 @@ export async function readComplaintReceipt(
   );
   return rows[0] ? { complaintRef: rows[0].complaint_ref, dueAt: rows[0].due_at } : null;
 }
-
-/**
- * The workflow of the open journey that promotes and has to hear of a withdrawn consent to promotions, or null. A withdrawal from
- * before the journey was admitted is no news to it; one since then is told again when the page is sent again.
- */
-export async function readJourneyToTell(sql: Sql, customerRef: CustomerRef): Promise<string | null> {
-  const { rows } = await sql.query<{ workflow_id: string }>(
-    `select j.workflow_id
-       from journeys j
-       join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = j.version
-       join consents s on s.customer_ref = j.customer_ref and s.channel = 'email' and s.purpose = 'promotional'
-      where j.customer_ref = $1 and j.closed_at is null and v.definition ->> 'playbook' is distinct from 'credit'
-        and not s.granted and s.changed_at >= j.admitted_at`,
-    [customerRef],
-  );
-  return rows[0]?.workflow_id ?? null;
-}

@@ -109,3 +109,11 @@ export async function listPauses(sql: Sql, campaignRef: CampaignRef, limit: numb
   );
   return rows;
 }
+
+/** Campaigns that are paused now, by name. */
+export async function pausedCampaigns(sql: Sql): Promise<CampaignRef[]> {
+  const { rows } = await sql.query<{ ref: CampaignRef }>(
+    'select campaign_ref as ref from campaign_pauses where resumed_at is null order by 1',
+  );
+  return rows.map(({ ref }) => ref);
+}

@@ -30,6 +30,8 @@ export interface ProposalRequest {
   customerRef: CustomerRef;
   accountRef: AccountRef;
   policy: RepaymentPolicy;
+  /** of the bank's own policy: under any other another person must approve the plan */
+  ownPolicyDigest: string;
   terms: PlanTerms;
   /** what the customer says of the monthly income; null: as the bank's data show */
   statedIncome: Minor | null;
@@ -68,13 +70,14 @@ export function proposeRepaymentPlan(database: Database, request: ProposalReques
 
 async function planFacts(
   sql: Sql,
-  { customerRef, statedIncome, zone, currency, at }: ProposalRequest,
+  { customerRef, policy, ownPolicyDigest, statedIncome, zone, currency, at }: ProposalRequest,
   { erased }: CustomerContact,
 ): Promise<PlanFacts> {
   const today = dateIn(zone, at);
   const income = statedIncome ?? (await monthlyIncome(sql, customerRef));
   const openPlan = await hasOpenPlan(sql, customerRef);
-  return { today, currency, monthlyIncome: income, incomeStated: statedIncome !== null, openPlan, erased };
+  const otherPolicy = definitionDigest(policy) !== ownPolicyDigest;
+  return { today, currency, monthlyIncome: income, incomeStated: statedIncome !== null, otherPolicy, openPlan, erased };
 }
 
 function seen({ accountRef, policy, terms, by }: ProposalRequest, facts: PlanFacts): Record<string, Json> {

@@ -2,9 +2,10 @@
 import { judgeInstalments, planOutlook, type InstalmentVerdict, type PlanOutlook } from '../domain/instalments.js';
 import { catchUpStep, catchUpUntil, inTimeUntil, instalmentStep } from '../domain/plan-days.js';
 import { planWorkflowId, type PlanRef, type PlanStep } from '../domain/repayment-plan.js';
-import { addMillis, days, millis, type Instant, type PlainDate, type ZoneId } from '../domain/types.js';
+import { addMillis, millis, type Instant, type PlainDate, type ZoneId } from '../domain/types.js';
 import { timestamp, type Database, type Sql } from './database.js';
 import { answeredBefore } from './decisions.js';
+import { closePlanTask, HARDSHIP, missedInstalment, openPlanTask, STANDING } from './plan-tasks.js';
 import {
   readInstalments,
   readPlan,
@@ -15,11 +16,8 @@ import {
 } from './repayment-plans.js';
 import { repaid, type Repaid } from './repayments.js';
 import { readStandingRequest } from './standing-requests.js';
-import { openTask } from './tasks.js';
+import { wasReminded } from './reminders.js';
 
-/** A person looks at a missed instalment, and at a broken plan, within these days. */
-export const MISSED_TASK_DAYS = 3;
-export const HARDSHIP_TASK_DAYS = 2;
 /** While the bank's data don't tell of the last day of an instalment, it is looked at again after this long (ms). */
 export const DATA_WAIT_MS = 6 * 3_600_000;
 
@@ -29,7 +27,7 @@ export interface LookRequest {
   instalment: number | null;
   /** its time is over */
   final: boolean;
-  /** before the reminder money is meant for what was missed */
+  /** before the reminder money is meant for what was missed; no more once the customer was reminded, whatever the run says */
   missedFirst: boolean;
   zone: ZoneId;
   at: Instant;
@@ -82,17 +80,22 @@ export function lookAtPlan(database: Database, request: LookRequest): Promise<Lo
         verdict: null,
         next: later(await planStep(sql, plan, instalments, zone), addMillis(at, millis(DATA_WAIT_MS))),
       };
-    const asked = { current: instalment, final, missedFirst: request.missedFirst };
+    // a run that was taken up again knows nothing of the reminder of the one before
+    const missedFirst = request.missedFirst && !(await wasReminded(sql, planRef, instalment));
+    const asked = { current: instalment, final, missedFirst };
     const verdicts = judgeInstalments(instalments, { ...asked, paidInTime: paid.inTime, paidSoFar: paid.soFar });
     await writeVerdicts(sql, plan, verdicts, paid, until, at);
     const now = await readInstalments(sql, planRef);
     const outlook = planOutlook(now, plan.policy.missesAllowed, final && instalment === null);
     if (outlook === 'kept' || outlook === 'broken') await settlePlan(sql, plan, outlook, now, at);
     const settled = (await readPlan(sql, planRef)) ?? plan;
-    const { verdict = null } = verdicts.find(({ number }) => number === instalment) ?? {};
-    return { verdict, next: await planStep(sql, settled, now, zone) };
+    return { verdict: verdictOn(verdicts, instalment), next: await planStep(sql, settled, now, zone) };
   });
 }
+
+/** The last one counts: what was missed and is paid by now was made good, and nobody need hear that it is missed. */
+const verdictOn = (verdicts: readonly InstalmentVerdict[], instalment: number | null): Look['verdict'] =>
+  verdicts.findLast(({ number }) => number === instalment)?.verdict ?? null;
 
 /** The last day on which money for what is looked at is in time. */
 export function deadline(
@@ -127,43 +130,34 @@ async function writeVerdicts(
     const { inTime, soFar, dataUntil } = paid;
     const saw = { inTimeUntil: until, repaidInTime: inTime.toString(), repaid: soFar.toString(), dataUntil };
     const key = `${planWorkflowId(planRef)}:${name}`;
-    const result = { verdict };
+    const result = { verdict: verdictOn(verdicts, number) };
     await recordPlanDecision(sql, { key, customerRef, journeyId, verdict, reasons: [], saw, result, at });
-    if (verdict === 'missed') await missedTask(sql, plan, number, at);
+    if (verdict === 'made-good') await closePlanTask(sql, plan, missedInstalment(number), at);
+    else if (verdictOn(verdicts, number) === 'missed') await openPlanTask(sql, plan, missedInstalment(number), at);
   }
-}
-
-async function missedTask(sql: Sql, plan: PlanRow, number: number, at: Instant): Promise<void> {
-  const { planRef, customerRef, journeyId } = plan;
-  const key = `${planWorkflowId(planRef)}:instalment-${number}:missed`;
-  const dueAt = addMillis(at, days(MISSED_TASK_DAYS));
-  await openTask(sql, { key, kind: 'missed-instalment', customerRef, journeyId, managerRef: null, at, dueAt });
 }
 
 /** All is paid and the standing is asked for back, or too much was missed and a person decides. */
 async function settlePlan(
   sql: Sql,
-  { planRef, customerRef, journeyId, policy }: PlanRow,
+  plan: PlanRow,
   outlook: Extract<PlanOutlook, 'kept' | 'broken'>,
   instalments: readonly InstalmentRow[],
   at: Instant,
 ): Promise<void> {
+  const { planRef, customerRef, journeyId, policy } = plan;
   await sql.query('update repayment_plans set state = $2, settled_at = $3 where plan_ref = $1', [
     planRef,
     outlook,
     timestamp(at),
   ]);
+  await openPlanTask(sql, plan, outlook === 'kept' ? STANDING : HARDSHIP, at);
   if (outlook === 'kept')
     await sql.query('insert into standing_requests (plan_ref, customer_ref, asked_at) values ($1, $2, $3)', [
       planRef,
       customerRef,
       timestamp(at),
     ]);
-  else {
-    const key = `${planWorkflowId(planRef)}:broken`;
-    const dueAt = addMillis(at, days(HARDSHIP_TASK_DAYS));
-    await openTask(sql, { key, kind: 'hardship', customerRef, journeyId, managerRef: null, at, dueAt });
-  }
   const missed = instalments.filter(({ state }) => state === 'missed').length;
   const saw = { missed, missesAllowed: policy.missesAllowed };
   const key = `${planWorkflowId(planRef)}:settle`;

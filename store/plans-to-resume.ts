@@ -4,6 +4,7 @@ import type { CustomerRef, Instant, ZoneId } from '../domain/types.js';
 import { timestamp, type Sql } from './database.js';
 import { deadline, planStep } from './plan-steps.js';
 import { PLAN_COLUMNS, readInstalments, type InstalmentRow, type PlanRow } from './repayment-plans.js';
+import { wasReminded } from './reminders.js';
 import { repaid } from './repayments.js';
 
 /** A plan that must have its run, or whose run must know of something. */
@@ -54,5 +55,6 @@ async function wouldPay(sql: Sql, plan: PlanRow, instalments: readonly Instalmen
   const current = instalments.find(({ state }) => state === 'due')?.number ?? null;
   const { inTime, soFar } = await repaid(sql, plan, deadline(plan, instalments, current));
   const looking = { current, final: false, paidInTime: inTime, paidSoFar: soFar };
-  return [true, false].some((missedFirst) => judgeInstalments(instalments, { ...looking, missedFirst }).length > 0);
+  const orders = (await wasReminded(sql, plan.planRef, current)) ? [false] : [true, false];
+  return orders.some((missedFirst) => judgeInstalments(instalments, { ...looking, missedFirst }).length > 0);
 }

@@ -6,7 +6,10 @@ import type { Sql } from './database.js';
 import { OWN_SIDE } from './detection/query.js';
 import { entitlementFacts } from './entitlements.js';
 
-/** $1 the day, $2 the customer, $3 days of spending, $4 categories of spending. Money as text: JSON's numbers are floats. */
+/**
+ * $1 the last day of which the bank's data are seen, $2 the customer, $3 days of spending, $4 categories of spending, $5 the
+ * day judged. Money as text: JSON's numbers are floats.
+ */
 const FACTS = `
 with own_accounts as (
   select account_ref, customer_ref, kind, closed_on from accounts where customer_ref = $2 and opened_on <= $1::date
@@ -29,9 +32,9 @@ select c.birth_date as "birthDate",
                           'maturesOn', matures_on, 'renewalAgreed', coalesce(renewal_agreed_on <= $1::date, false))
                           order by holding_ref)
                    from products_held where customer_ref = $2 and opened_on <= $1::date
-                    and (matures_on is null or matures_on >= $1::date)), '[]') as holdings,
+                    and (matures_on is null or matures_on >= $5::date)), '[]') as holdings,
        (select jsonb_build_object('appetite', appetite, 'assessedOn', assessed_on, 'validUntil', valid_until)
-          from risk_assessments where customer_ref = $2 and assessed_on <= $1::date
+          from risk_assessments where customer_ref = $2 and assessed_on <= $5::date
          order by assessed_on desc, assessment_id desc limit 1) as assessment
   from customers c where c.customer_ref = $2`;
 
@@ -46,19 +49,27 @@ interface Row {
 
 const money = (text: string): Minor => minor(BigInt(text));
 
+/** The two days of a judgement: the bank's data may end long before a letter goes out. */
+export interface JudgedDays {
+  /** the last day of the bank's data that is seen: transactions, balances, accounts, tier and tenure are as at its end */
+  asOf: PlainDate;
+  /** the day in the bank's zone on which the product is offered: ages, assessments, ratings and maturities are judged on it */
+  on: PlainDate;
+}
+
 /**
- * What the rules about products ask of one customer at the end of a day; no transaction, holding or assessment of a later
- * day is seen. Credit care counts as it is now, whatever day is asked about. Null when there is no such customer.
+ * What the rules about products ask of one customer. No transaction or holding after `asOf` is seen and no assessment after
+ * `on`. Credit care counts as it is now, whatever day is asked about. Null when there is no such customer.
  * @param zone the bank's
  */
 export async function productFacts(
   sql: Sql,
   customerRef: CustomerRef,
-  day: PlainDate,
+  { asOf, on }: JudgedDays,
   zone: ZoneId,
 ): Promise<ProductFacts | null> {
-  const [standing] = await entitlementFacts(sql, [customerRef], day, zone);
-  const { rows } = await sql.query<Row>(FACTS, [day, customerRef, SPENDING_DAYS, SPENDING_CATEGORIES]);
+  const [standing] = await entitlementFacts(sql, [customerRef], asOf, zone);
+  const { rows } = await sql.query<Row>(FACTS, [asOf, customerRef, SPENDING_DAYS, SPENDING_CATEGORIES, on]);
   const row = rows[0];
   if (!standing || !row) return null;
   const { erased, inCreditCare, tenureMonths, tierRef } = standing.facts;
@@ -68,7 +79,7 @@ export async function productFacts(
     ...(inCreditCare ? (['credit-care'] as const) : []),
   ];
   return {
-    day,
+    day: on,
     tierRef,
     barred,
     birthDate: row.birthDate,

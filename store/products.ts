@@ -2,6 +2,8 @@ import type { LoyaltyOffer } from '../domain/loyalty-offer.js';
 import type { ProductCatalogue } from '../domain/product-catalogue.js';
 import type { Instant, TierRef } from '../domain/types.js';
 import type { Tier } from '../domain/tier-rules.js';
+import type { CourseRef } from '../domain/course.js';
+import { readCourseVersion } from './courses.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
 import { definitionDigest } from './definition-digest.js';
 import { readInstallation } from './installation.js';
@@ -37,7 +39,7 @@ export class ProductsRefused extends Error {
  * Publishes a product catalogue as the next version. A version never changes: the same definition again gives the version
  * there is, even when a newer one is in force. Publishers wait for each other.
  * @throws ProductsRefused when there is no bank, its currency is another, it lacks a tier that is named, or a strategy
- *         names a loyalty offer that is not published or that nobody of the tier may get
+ *         names a course that is not published, or a loyalty offer that is not or that nobody of the tier may get
  */
 export function publishProducts(database: Database, request: ProductsToPublish): Promise<ProductsPublication> {
   const { definition, sourceText, at, by } = request;
@@ -76,6 +78,7 @@ async function assertFits(sql: Sql, definition: ProductCatalogue, at: Instant): 
       `the catalogue names tier "${strange}", which this bank doesn't have; it has ${tiers.map(({ tierRef }) => tierRef).join(', ')}.`,
     );
   await assertOffersFit(sql, definition, tiers, at);
+  await assertCoursesThere(sql, definition);
 }
 
 const tiersNamed = ({ products, strategies }: ProductCatalogue): TierRef[] => [
@@ -105,6 +108,16 @@ async function assertOffersFit(
           `loyalty offer "${offerRef}" is not for tier "${strategy.tier}", so nobody of it may get it; name another offer, or change the offer's tiers.`,
         );
     }
+  }
+}
+
+async function assertCoursesThere(sql: Sql, { strategies }: ProductCatalogue): Promise<void> {
+  for (const strategy of strategies) {
+    if (strategy.offers !== 'service-and-education') continue;
+    if (await readCourseVersion(sql, strategy.course as CourseRef)) continue;
+    throw new ProductsRefused(
+      `the strategy of tier "${strategy.tier}" names course "${strategy.course}", which is not published; publish it with "keepwell course publish FILE", or name one that "keepwell course list" shows.`,
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { dateIn } from '../domain/calendar.js';
 import { rateWith } from '../domain/counter-offer.js';
 import {
   NEXT_BEST_PRODUCT_RULES,
@@ -28,7 +30,7 @@ type Words = Product['name'];
 /** One product for one customer, with why it and why not the others. Plain JSON. */
 export interface Recommendation {
   customerRef: CustomerRef;
-  /** the last day of which anything was seen */
+  /** the last day of which the bank's data were seen */
   asOf: PlainDate;
   catalogueVersion: number;
   product: ProductRef;
@@ -53,32 +55,65 @@ export interface Recommendation {
 export interface RecommendationRequest {
   customerRef: CustomerRef;
   journeyId: JourneyId | null;
+  /** the last day of which the bank's data are seen */
   asOf: PlainDate;
-  /** business time: by it the catalogue, counter-offers and loyalty offers are in force */
+  /** business time of the letter: by it catalogue, counter-offers and loyalty offers are in force, and its day is judged */
   at: Instant;
-  /** `workflowId:step`, 1 to 190 characters: the same key is the same recommendation */
+  /** `workflowId:step`, 1 to 190 characters; what is recommended anew for the same step has `:2`, `:3`… behind it */
   key: string;
 }
 
 /**
- * The product that a customer is offered, written down with every reason; null when nothing suits, which is written down
- * too. Inside the caller's transaction, which it makes hold the customer's row. A retry with the same key answers what
- * the first call did, whatever has changed since.
+ * The product that a customer is offered, judged now and written down with every reason; null when nothing suits, which is
+ * written down too. Inside the caller's transaction, which it makes hold the customer's row. Asked again with the same key it
+ * judges again, since a letter may wait for days: what is as it was is not written a second time, and anything that the letter
+ * would say differently becomes a recommendation of its own, the newest of its key.
  * @throws Error when there is no such customer, or no bank
  */
 export async function recommendFor(sql: Sql, request: RecommendationRequest): Promise<Recommendation | null> {
   const { customerRef, key, asOf, at } = request;
   await lockCustomer(sql, customerRef);
-  const before = await sql.query<{ answer: Recommendation | null }>(
-    'select answer from recommendations where recommendation_key = $1',
-    [key],
-  );
-  if (before.rows[0]) return before.rows[0].answer;
   const considered = await considerProducts(sql, { customerRef, asOf, at });
   if (!considered) throw new Error(`customer ${customerRef} is not there`);
-  await writeDown(sql, request, considered);
+  const { newest, made } = await madeBefore(sql, customerRef, key);
+  if (made > 0 && isDeepStrictEqual(told(newest), told(considered.recommendation))) return newest;
+  await writeDown(sql, { ...request, key: made === 0 ? key : `${key}:${made + 1}` }, considered);
   return considered.recommendation;
 }
+
+/** What was recommended last under a key, as `recommendFor` wrote it; null: nothing suited, or nobody has asked. */
+export async function recommendedLast(
+  sql: Sql,
+  { customerRef, key }: Pick<RecommendationRequest, 'customerRef' | 'key'>,
+): Promise<Recommendation | null> {
+  return (await madeBefore(sql, customerRef, key)).newest;
+}
+
+async function madeBefore(
+  sql: Sql,
+  customerRef: CustomerRef,
+  key: string,
+): Promise<{ newest: Recommendation | null; made: number }> {
+  const { rows } = await sql.query<{ answer: Recommendation | null; made: number }>(
+    `select answer, (count(*) over ())::integer as made from recommendations
+      where customer_ref = $1 and (recommendation_key = $2 or starts_with(recommendation_key, $2 || ':'))
+      order by length(recommendation_key) desc, recommendation_key desc limit 1`,
+    [customerRef, key],
+  );
+  return { newest: rows[0]?.answer ?? null, made: rows[0]?.made ?? 0 };
+}
+
+/** All that a letter says of a product. */
+const told = (recommendation: Recommendation | null): unknown =>
+  recommendation && {
+    product: recommendation.product,
+    name: recommendation.name,
+    advantage: recommendation.advantage,
+    rateBasisPoints: recommendation.rateBasisPoints,
+    strategy: recommendation.strategy,
+    preferentialOffer: recommendation.preferentialOffer,
+    course: recommendation.course,
+  };
 
 export interface Considered {
   facts: ProductFacts;
@@ -89,14 +124,22 @@ export interface Considered {
   recommendation: Recommendation | null;
 }
 
-/** What would be recommended, with all that was seen; writes nothing. Null when there is no such customer. */
+/**
+ * What would be recommended, with all that was seen; writes nothing. Null when there is no such customer.
+ * @param on the day judged; when left out that of `at` in the bank's zone
+ */
 export async function considerProducts(
   sql: Sql,
-  { customerRef, asOf, at }: Pick<RecommendationRequest, 'customerRef' | 'asOf' | 'at'>,
+  {
+    customerRef,
+    asOf,
+    at,
+    on,
+  }: Pick<RecommendationRequest, 'customerRef' | 'asOf' | 'at'> & { on?: PlainDate | undefined },
 ): Promise<Considered | null> {
   const installation = await readInstallation(sql);
   const { zone } = one(installation ? [installation] : [], 'the installation');
-  const facts = await productFacts(sql, customerRef, asOf, zone);
+  const facts = await productFacts(sql, customerRef, { asOf, on: on ?? dateIn(zone, at) }, zone);
   if (!facts) return null;
   const catalogue = await readProducts(sql, { at });
   if (!catalogue)
@@ -192,6 +235,7 @@ const whyNothing = ({ catalogueVersion }: Considered): string[] => [
 /** The facts without a birth date: the age is all that counts. */
 function seen({ birthDate, day, tierRef, assessment, barred, available, hasCreditCard, ...lists }: ProductFacts) {
   return {
+    on: day,
     tierRef,
     barred: [...barred],
     age: birthDate === null ? null : ageOn(birthDate, day),

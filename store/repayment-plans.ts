@@ -11,6 +11,7 @@ import { lockCustomer } from './customers.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
 import { recordDecisions } from './decisions.js';
 import { openPlan } from './open-plan.js';
+import { APPROVAL, closePlanTask, openPlanTask, withdrawPlanTasks } from './plan-tasks.js';
 
 export interface PlanRow {
   planRef: PlanRef;
@@ -135,6 +136,7 @@ export function agreePlan(database: Database, { planRef, by, zone, at }: PlanOrd
       [planRef, state, timestamp(at), by, today, zone],
     );
     await closeOtherProposals(sql, plan, by, at);
+    if (state === 'agreed') await openPlanTask(sql, plan, APPROVAL, at);
     return told(sql, plan, 'agree', state === 'agreed' ? 'waits-for-approval' : 'agreed', plan.approval, { by }, at);
   });
 }
@@ -175,6 +177,7 @@ export function approvePlan(database: Database, { planRef, by, zone, at }: PlanO
       `update repayment_plans set state = 'running', approved_at = $2, approved_by = $3 where plan_ref = $1`,
       [planRef, timestamp(at), by],
     );
+    await closePlanTask(sql, plan, APPROVAL, at, by);
     return told(sql, plan, 'approve', 'approved', plan.approval, { by }, at);
   });
 }
@@ -190,6 +193,7 @@ export function endPlan(database: Database, order: PlanOrder & { reason: PlanEnd
       `update repayment_plans set state = 'ended', closed_at = $2, ended_by = $3, end_reason = $4 where plan_ref = $1`,
       [planRef, timestamp(at), by, reason],
     );
+    await withdrawPlanTasks(sql, plan, at);
     return told(sql, plan, 'end', 'ended', [reason], { by, stateBefore: plan.state }, at);
   });
 }

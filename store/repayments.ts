@@ -42,6 +42,10 @@ export async function accountsByDebt(sql: Sql, customerRef: CustomerRef): Promis
 
 /** Negative amounts of these are a repayment that was taken back; of others they are spending. */
 const TAKEN_BACK = ['own-transfer', 'transfer-in', 'deposit'];
+/** On a card these are money drawn, and not spending: it can come back as a repayment. */
+const DRAWN = ['cash', 'transfer-out', 'own-transfer'];
+/** What the bank itself takes makes nobody's repayment smaller. */
+const CHARGED = ['interest', 'penalty-interest', 'fee'];
 
 export interface Repaid {
   inTime: Minor;
@@ -52,8 +56,10 @@ export interface Repaid {
 
 /**
  * What was repaid on an account, net: money in of the categories that count, and whatever comes from the customer's own
- * accounts; taken off is what was taken back, and what goes back to the customer's own accounts. Money that goes to and
- * fro is therefore nothing.
+ * accounts; taken off is what was taken back, and what goes back to the customer's own accounts. On a card, what was
+ * drawn in cash or transferred away is taken off too; what was bought with it is not. On any other account it is never
+ * more than the debt has fallen by since the day from which repayments count, before the bank's own interest and fees:
+ * what leaves by whatever way has not been repaid. Money that goes to and fro is therefore nothing.
  * @param until for `inTime`: the last day
  */
 export async function repaid(
@@ -61,15 +67,21 @@ export async function repaid(
   plan: { accountRef: AccountRef; countsFrom: PlainDate | null; policy: { repayments: readonly string[] } },
   until: PlainDate,
 ): Promise<Repaid> {
+  const counts = `(t.category = any($4) and (t.amount_minor > 0 or t.category = any($5))
+                   or a.kind = 'credit-card' and t.amount_minor < 0 and t.category = any($6)
+                   or t.counterparty_account_ref is not null and ${OWN_SIDE})`;
+  const fell = `not (t.amount_minor < 0 and t.category = any($7))`;
+  const sumOf = (which: string): string => `coalesce(sum(t.amount_minor) filter (where ${which}), 0)`;
+  const net = (which: string): string =>
+    `case when a.kind = 'credit-card' then ${sumOf(`${which} and ${counts}`)}
+          else least(${sumOf(`${which} and ${counts}`)}, ${sumOf(`${which} and ${fell}`)}) end::bigint`;
   const { rows } = await sql.query<Repaid>(
-    `select coalesce(sum(t.amount_minor) filter (where t.booked_on <= $3), 0)::bigint as "inTime",
-            coalesce(sum(t.amount_minor), 0)::bigint as "soFar", max(i.data_until)::date as "dataUntil"
+    `select ${net('t.booked_on <= $3')} as "inTime", ${net('true')} as "soFar", max(i.data_until)::date as "dataUntil"
        from installation i
        join accounts a on a.account_ref = $1
        left join transactions t on t.account_ref = a.account_ref and t.booked_on between $2 and i.data_until
-        and (t.category = any($4) and (t.amount_minor > 0 or t.category = any($5))
-             or t.counterparty_account_ref is not null and ${OWN_SIDE})`,
-    [plan.accountRef, plan.countsFrom, until, plan.policy.repayments, TAKEN_BACK],
+      group by a.kind`,
+    [plan.accountRef, plan.countsFrom, until, plan.policy.repayments, TAKEN_BACK, DRAWN, CHARGED],
   );
   return one(rows, `account ${plan.accountRef}`);
 }

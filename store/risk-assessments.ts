@@ -52,11 +52,23 @@ export async function recordAssessment(database: Database, assessment: NewAssess
   });
 }
 
-/** Asking until the answer suits would make the assessment worthless. */
+/**
+ * Asking until the answer suits would make the assessment worthless. One that is told late counts among those after it too:
+ * of all twelve months in which it lies the fullest counts.
+ */
 async function assertNotTooOften(sql: Sql, customerRef: CustomerRef, on: PlainDate): Promise<void> {
   const { rows } = await sql.query<{ day: number; year: number }>(
-    `select count(*) filter (where assessed_on = $2)::integer as day, count(*)::integer as year from risk_assessments
-      where customer_ref = $1 and assessed_on <= $2 and assessed_on > $2::date - interval '12 months'`,
+    `with near as (
+       select assessed_on from risk_assessments
+        where customer_ref = $1 and assessed_on > $2::date - interval '12 months'
+          and assessed_on < $2::date + interval '12 months'
+     ), ends as (
+       select distinct assessed_on as last from near where assessed_on >= $2
+     )
+     select (select count(*) from near where assessed_on = $2)::integer as day,
+            (select max(within.number) from ends cross join lateral (
+               select count(*) as number from near
+                where assessed_on <= last and assessed_on > last - interval '12 months') within)::integer as year`,
     [customerRef, on],
   );
   const { day, year } = one(rows, 'the number of assessments');

@@ -1,6 +1,7 @@
 import { planWorkflowId, type PlanRef } from '../domain/repayment-plan.js';
 import type { CustomerRef, Instant } from '../domain/types.js';
 import { timestamp, type Database, type Sql } from './database.js';
+import { closePlanTask, STANDING, withdrawPlanTasks } from './plan-tasks.js';
 import { PlanRefused, recordPlanDecision, withPlan, type PlanOrder } from './repayment-plans.js';
 
 /** That a customer gets the credit standing back, once a plan was kept. */
@@ -34,7 +35,8 @@ export function answerStanding(
   database: Database,
   { planRef, by, reason, at }: Omit<PlanOrder, 'zone'> & { reason: string | null },
 ): Promise<{ request: StandingRequest; isNew: boolean }> {
-  return withPlan(database, planRef, async (sql, { customerRef, journeyId }) => {
+  return withPlan(database, planRef, async (sql, plan) => {
+    const { customerRef, journeyId } = plan;
     const asked = await readStandingRequest(sql, planRef);
     if (!asked)
       throw new PlanRefused(`the standing is asked for back when all instalments of ${planRef} are paid; they are not`);
@@ -46,6 +48,8 @@ export function answerStanding(
       [planRef, answer, timestamp(at), by, reason],
     );
     await sql.query('update repayment_plans set closed_at = $2 where plan_ref = $1', [planRef, timestamp(at)]);
+    await closePlanTask(sql, plan, STANDING, at, by);
+    await withdrawPlanTasks(sql, plan, at);
     const key = `${planWorkflowId(planRef)}:standing`;
     const told = { customerRef, journeyId, verdict: answer, reasons: [], saw: { by }, result: { answer }, at };
     await recordPlanDecision(sql, { ...told, key });

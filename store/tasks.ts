@@ -1,9 +1,8 @@
-import { branchLeadOf, teamLeadOf, type Leads } from '../domain/first-contact.js';
-import { delegateOf } from '../domain/manager-time.js';
+import { firstContactDays, firstContactDue, teamLeadOf } from '../domain/first-contact.js';
+import { mayWorkOn } from '../domain/task-hands.js';
 import {
   judgeResult,
   judgeSnooze,
-  mayWorkOn,
   TASK_RULES,
   type TaskAnswer,
   type TaskKind,
@@ -15,7 +14,8 @@ import { lockCustomer } from './customers.js';
 import { one, timestamp, type Database, type Sql } from './database.js';
 import { recordDecisions } from './decisions.js';
 import { insertText } from './texts.js';
-import { readAssignmentSnapshot } from './assignment.js';
+import { complainedAbout } from './complained-about.js';
+import { customersToAssign, readAssignmentSnapshot } from './assignment.js';
 
 export { TASK_KINDS, type TaskKind } from '../domain/task.js';
 
@@ -53,13 +53,17 @@ interface LockedTask extends TaskState {
   journeyId: JourneyId | null;
   managerRef: ManagerRef | null;
   branchRef: BranchRef | null;
+  complainedAbout: ManagerRef[];
 }
 
 /**
  * A task with its customer's row and its own locked, for who may work on it.
  * @throws Error in words when there is no such task or manager, or the task is not theirs to do
  */
-async function lockTaskFor(sql: Sql, taskId: string, by: ManagerRef, day: PlainDate): Promise<LockedTask> {
+async function lockTaskFor(
+  sql: Sql,
+  { taskId, by, day, at }: { taskId: string; by: ManagerRef; day: PlainDate; at: Instant },
+): Promise<LockedTask> {
   const { rows: found } = await sql.query<{ customerRef: CustomerRef }>(
     'select customer_ref as "customerRef" from tasks where task_id::text = $1',
     [taskId],
@@ -68,44 +72,44 @@ async function lockTaskFor(sql: Sql, taskId: string, by: ManagerRef, day: PlainD
   if (!task) throw new Error(`there is no task "${taskId}"; "keepwell task list" shows what there is`);
   await assertManager(sql, by);
   const { branchRef } = await lockCustomer(sql, task.customerRef);
-  const { rows } = await sql.query<LockedTask>(
+  const { rows } = await sql.query<Omit<LockedTask, 'branchRef' | 'callBackBy'>>(
     `select task_id as "taskId", kind, customer_ref as "customerRef", journey_id as "journeyId",
             manager_ref as "managerRef", due_at as "dueAt",
             case when done_at is not null then jsonb_build_object('by', done_by, 'result', result) end as done,
-            (select count(*)::int from task_results r where r.task_id = tasks.task_id) as attempts
+            (select count(*)::int from task_results r where r.task_id = tasks.task_id) as attempts,
+            (select count(*)::int from task_results r
+              where r.task_id = tasks.task_id and r.result = 'call-back') as "callBacks",
+            ${complainedAbout('tasks.customer_ref')} as "complainedAbout"
        from tasks where task_id = $1 for update`,
     [taskId],
   );
-  const locked = { ...one(rows, `task ${taskId}`), branchRef: branchRef as BranchRef | null };
+  const row = one(rows, `task ${taskId}`);
+  const callBackBy = row.kind === 'first-contact' ? await firstContactBy(sql, row.customerRef, at) : null;
+  const locked = { ...row, branchRef: branchRef as BranchRef | null, callBackBy };
   await assertMayWork(sql, locked, by, day);
   return locked;
 }
 
-async function assertMayWork(sql: Sql, task: LockedTask, by: ManagerRef, day: PlainDate): Promise<void> {
-  const snapshot = await readAssignmentSnapshot(sql, day);
-  const holder = snapshot.managers.find((manager) => manager.managerRef === task.managerRef);
-  const lead = holder ? teamLeadOf(holder.managerRef, snapshot, day) : null;
-  const leads = holder ? [lead] : leadsOf(snapshot);
-  const hands = {
-    holder: task.managerRef,
-    delegate: holder ? delegateOf(holder, day) : null,
-    leads: leads.filter((each) => each !== null),
-  };
-  if (mayWorkOn(by, hands)) return;
-  const whose = task.managerRef === null ? "is on the team leads' list" : `is ${task.managerRef}'s`;
-  throw new Error(
-    `task ${task.taskId} ${whose}: only who has it, who stands in for them${lead ? `, or the team lead ${lead}` : ' or a team lead'} may do that, not ${by}`,
-  );
+/** By when a first contact that is asked for now has to be made. */
+async function firstContactBy(sql: Sql, customerRef: CustomerRef, at: Instant): Promise<Instant> {
+  const { place, rank, highestRank } = one(await customersToAssign(sql, [customerRef], at), `customer ${customerRef}`);
+  return firstContactDue(place, firstContactDays(rank, highestRank), at);
 }
 
-const leadsOf = (snapshot: Leads): (ManagerRef | null)[] => snapshot.teams.map((team) => team.leadRef);
-
-/** Whose list a task is on in the end: its manager's, else that of who leads nearest to the customer; null: nobody's. */
-export const listOf = (
-  task: { managerRef: ManagerRef | null; branchRef: BranchRef | null },
-  snapshot: Leads,
-  day: PlainDate,
-): ManagerRef | null => task.managerRef ?? branchLeadOf(task.branchRef, snapshot, day);
+async function assertMayWork(sql: Sql, task: LockedTask, by: ManagerRef, day: PlainDate): Promise<void> {
+  const { taskId, managerRef } = task;
+  if (task.complainedAbout.includes(by))
+    throw new Error(
+      `the customer of task ${taskId} has complained about ${by}: somebody else does it, the team lead for instance`,
+    );
+  const snapshot = await readAssignmentSnapshot(sql, day);
+  if (mayWorkOn(by, task, snapshot, day)) return;
+  const lead = teamLeadOf(managerRef, snapshot, day, task.complainedAbout);
+  const whose = managerRef === null ? "is on the team leads' list" : `is ${managerRef}'s`;
+  throw new Error(
+    `task ${taskId} ${whose}: only who has it, who stands in for them${lead ? `, or the team lead ${lead}` : ' or a team lead'} may do that, not ${by}`,
+  );
+}
 
 export interface TaskDone extends TaskAnswer {
   taskId: string;
@@ -134,7 +138,7 @@ export interface TaskReceipt {
  */
 export function recordTaskResult(database: Database, done: TaskDone): Promise<TaskReceipt> {
   return database.transaction(async (sql) => {
-    const task = await lockTaskFor(sql, done.taskId, done.by, done.day);
+    const task = await lockTaskFor(sql, done);
     const verdict = judgeResult(task, done, done.at);
     if (verdict.kind === 'refused') throw new Error(`${verdict.words}.`);
     const { customerRef, journeyId } = task;
@@ -144,9 +148,11 @@ export function recordTaskResult(database: Database, done: TaskDone): Promise<Ta
     await insertResult(sql, done, verdict, attempt);
     const dueAt = verdict.kind === 'open' ? verdict.dueAt : task.dueAt;
     const closed = verdict.kind === 'closed';
+    const journeyWorkflowId = closed && journeyId ? await openWorkflow(sql, journeyId) : null;
     await sql.query(
+      // where no run waits for it, nobody has to be told
       `update tasks set due_at = $2, snoozed_until = null, snooze_reason = null,
-                        done_at = $3, done_by = $4, result = $5, reason = $6
+                        done_at = $3, done_by = $4, result = $5, reason = $6, told_at = $7
         where task_id = $1`,
       [
         task.taskId,
@@ -155,13 +161,13 @@ export function recordTaskResult(database: Database, done: TaskDone): Promise<Ta
         closed ? done.by : null,
         closed ? verdict.result : null,
         closed ? verdict.reason : null,
+        closed && journeyWorkflowId === null ? timestamp(done.at) : null,
       ],
     );
     const state = closed ? ('done' as const) : ('open' as const);
     const decision = { verdict: verdict.result, reasons: verdict.reason === null ? [] : [verdict.reason] };
     const saw = { task: task.kind, by: done.by, attempt, state, dueAt, noteTextId: note?.textId ?? null };
     await decide(sql, task, `result-${attempt}`, decision, saw, done.at);
-    const journeyWorkflowId = closed && journeyId ? await openWorkflow(sql, journeyId) : null;
     return { taskId: task.taskId, customerRef, result: verdict.result, state, dueAt, journeyWorkflowId };
   });
 }
@@ -209,7 +215,7 @@ export interface TaskSnooze {
 /** Puts a task off. @throws Error in words when it is done, not theirs, or put off for too long */
 export function snoozeTask(database: Database, snooze: TaskSnooze): Promise<void> {
   return database.transaction(async (sql) => {
-    const task = await lockTaskFor(sql, snooze.taskId, snooze.by, snooze.day);
+    const task = await lockTaskFor(sql, snooze);
     const wrong = judgeSnooze(task, snooze.until, snooze.at);
     if (wrong !== null) throw new Error(`${wrong}.`);
     await sql.query('update tasks set snoozed_until = $2, snooze_reason = $3 where task_id = $1', [

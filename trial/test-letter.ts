@@ -6,6 +6,7 @@ import type { CampaignRef, CustomerRef, Instant, Language, MessageClass, PlainDa
 import { LINK_PURPOSES, linkUrl, signLink } from '../config/links.js';
 import { planned } from '../activities/journey-messages.js';
 import { CLAIM_LEASE_MS, smtpMailDoor, type Delivery, type Mail, type MailDoor } from '../activities/mail.js';
+import { dkimKey } from '../config/dkim.js';
 import { renderMessage, SAMPLE, type MessageData } from '../activities/message-templates.js';
 import { lockAdmissionFacts } from '../store/admissions.js';
 import { lockCustomer } from '../store/customers.js';
@@ -32,7 +33,7 @@ export class TestRefused extends Error {
 
 /** The bank's own mail server, by the address that letters come from. */
 export const smtpOf = (smtpUrl: string, mailFrom: string): { mail: MailDoor; mailDomain: string } => ({
-  mail: smtpMailDoor(smtpUrl, mailFrom),
+  mail: smtpMailDoor(smtpUrl, mailFrom, dkimKey()),
   mailDomain: mailFrom.replace(/^.*@|>$/g, ''),
 });
 

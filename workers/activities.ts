@@ -1,6 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { complaintActivities, type ComplaintActivities } from '../activities/complaint.js';
 import { entitlementActivities, type EntitlementActivities } from '../activities/entitlements.js';
+import { careActivities, type CareActivities } from '../activities/care.js';
 import { courseNewsActivities, type CourseNewsActivities } from '../activities/course-news.js';
 import { educationActivities, type EducationActivities } from '../activities/education.js';
 import { exclusionActivities, type ExclusionActivities } from '../activities/exclusions.js';
@@ -36,6 +37,7 @@ export type Activities = JourneyActivities &
   ExclusionActivities &
   EducationActivities &
   CourseNewsActivities &
+  CareActivities &
   RepaymentActivities;
 
 /**
@@ -60,6 +62,7 @@ export function buildActivities(
     ...exclusionActivities(deps),
     ...educationActivities(deps),
     ...courseNewsActivities(deps),
+    ...careActivities(deps),
     ...repaymentActivities(deps),
     ...redemptionActivities({ ...deps, partners: deps.partners ?? httpPartnerDoor() }),
   };

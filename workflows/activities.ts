@@ -1,5 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ComplaintActivities } from '../activities/complaint.js';
+import type { CareActivities } from '../activities/care.js';
 import type { CourseNewsActivities } from '../activities/course-news.js';
 import type { EducationActivities } from '../activities/education.js';
 import type { EntitlementActivities } from '../activities/entitlements.js';
@@ -74,6 +75,7 @@ export const bank = proxyActivities<
     ExclusionActivities &
     EducationActivities &
     CourseNewsActivities &
+    CareActivities &
     Pick<RedemptionActivities, 'resumeRedemptions'> &
     Pick<RepaymentActivities, 'resumePlans'>
 >({

@@ -82,6 +82,8 @@ export const withdraw = defineUpdate<JourneyState, [{ by: 'customer' | 'staff' }
 export const optedOut = defineSignal('optedOut');
 /** Somebody excluded the customer from retention journeys. */
 export const excluded = defineSignal('excluded');
+/** Credit trouble was found: help goes before the tier. */
+export const movedToCare = defineSignal('movedToCare');
 export const goalMet = defineSignal('goalMet');
 export const complaintOpened = defineSignal<[ComplaintRef]>('complaintOpened');
 export const complaintClosed = defineSignal<[ComplaintRef]>('complaintClosed');

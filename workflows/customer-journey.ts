@@ -28,6 +28,8 @@ async function follow(journey: Journey): Promise<Ending> {
 async function findManager(journey: Journey): Promise<boolean> {
   for (let attempt = 1; attempt <= MANAGER_ATTEMPTS; attempt += 1) {
     const opening = await note.openJourney({ journeyId: journey.id, attempt, at: businessNow(journey.clock) });
+    // a run that began in a pause has not heard of it
+    if (opening.pause) journey.time.pause(opening.pause);
     if (opening.kind === 'open') {
       journey.setOut(opening);
       return true;
@@ -46,6 +48,7 @@ async function survey(journey: Journey): Promise<void> {
   journey.surveyOpen = true;
   const heldUntil = addMillis(journey.time.now(), days(MOST_HELD_DAYS));
   const sent = await deliver(journey, 'survey', 'survey', 'asks how content the customer is', heldUntil);
+  journey.surveyAsked = true;
   // a letter of which nobody knows whether it arrived may be answered like any other
   if (sent !== 'sent' && sent !== 'unknown') {
     journey.surveyOpen = false;
@@ -64,7 +67,11 @@ async function survey(journey: Journey): Promise<void> {
       answered,
     );
     if (journey.answered || journey.ending) break;
-    await deliver(journey, `reminder-${index + 1}`, 'survey', `reminds of the survey (${index + 1})`, expiry, answered);
+    // one that was held until the next is due is not sent beside it
+    const next = reminders[index + 1];
+    const until = next === undefined ? expiry : addMillis(asked, next);
+    if (journey.time.now() >= until) continue;
+    await deliver(journey, `reminder-${index + 1}`, 'survey', `reminds of the survey (${index + 1})`, until, answered);
   }
   if (!journey.answered && !journey.ending)
     await journey.wait('survey', expiry, 'waits for the answer until the survey expires', answered);

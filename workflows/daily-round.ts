@@ -15,6 +15,7 @@ export async function dailyRound(input: RoundInput): Promise<RoundResult> {
     result.findings = await bank.findCustomers.executeWithOptions({ summary: `customers at risk on ${asOf}` }, [
       { asOf },
     ]);
+    if (patched('moved-to-care')) await bank.moveToCare({ asOf });
     Object.assign(result, await bank.admitCustomers.executeWithOptions({ summary: 'admission' }, [{ asOf }]));
     await bank.startJourneys();
     if (patched('loyalty')) await loyalty(asOf);

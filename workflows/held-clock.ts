@@ -11,7 +11,8 @@ import { businessNow } from './waiting.js';
 export class HeldClock {
   private readonly began: Instant;
   private held = 0;
-  private pausedAt: Instant | null = null;
+  /** when the pauses began that stand: a second may be told before the end of the first */
+  private readonly standing = new Map<string, Instant>();
   /** pauses that are over; the end may be told before the beginning, and twice */
   private readonly over = new Set<string>();
 
@@ -20,23 +21,23 @@ export class HeldClock {
   }
 
   get paused(): boolean {
-    return this.pausedAt !== null;
+    return this.standing.size > 0;
   }
 
   pause({ pauseId, pausedAt }: Pause): void {
     if (this.over.has(pauseId)) return;
-    this.pausedAt = instant(Math.max(pausedAt, this.began));
+    this.standing.set(pauseId, instant(Math.max(pausedAt, this.began)));
   }
 
   resume({ pauseId, pausedAt, resumedAt }: PauseOver): void {
     if (this.over.has(pauseId)) return;
     this.over.add(pauseId);
-    this.pausedAt = null;
+    this.standing.delete(pauseId);
     this.held += Math.max(0, resumedAt - Math.max(pausedAt, this.began));
   }
 
   now(): Instant {
-    return instant((this.pausedAt ?? businessNow(this.clock)) - this.held);
+    return instant(Math.min(businessNow(this.clock), ...this.standing.values()) - this.held);
   }
 
   /** The business instant of one of the journey's own, if no further pause comes. */

@@ -46,6 +46,10 @@ export class Itinerary {
     return this.plan.steps.find(({ step }) => !this.done.has(step)) ?? null;
   }
 
+  has(name: string): boolean {
+    return this.plan.steps.some(({ step }) => step === name);
+  }
+
   due({ after }: { after: Millis }): Instant {
     return addMillis(this.began, after);
   }

@@ -28,6 +28,7 @@ import {
   excluded,
   goalMet,
   journeyState,
+  movedToCare,
   moveToVersion,
   optedOut,
   searchAttributes,
@@ -83,6 +84,8 @@ export class Journey {
   answering = false;
   surveyOpen = false;
   surveyPast = false;
+  /** its letter is out, or will not leave */
+  surveyAsked = false;
   closing = false;
   /** another version takes the plan's place just now: the journey doesn't end under it */
   moving = false;
@@ -91,6 +94,8 @@ export class Journey {
   readonly time: HeldClock;
   /** the message sent last was held back by the door before it was sent */
   wasHeld = false;
+  /** a call, a visit or a course is under way */
+  underWay = false;
   /** counts what may have opened the door for messages */
   doorNews = 0;
   courseCompleted = false;
@@ -111,6 +116,7 @@ export class Journey {
     this.time = new HeldClock(input.clock);
     setHandler(optedOut, () => this.end('opted-out'));
     setHandler(excluded, () => this.end('excluded'));
+    setHandler(movedToCare, () => this.end('moved-to-care'));
     setHandler(goalMet, () => {
       this.goal = true;
       this.end('goal-met');
@@ -192,12 +198,12 @@ export class Journey {
   /**
    * Sends one message through the door; an address that refuses mail for good ends the journey. Whatever ends the journey
    * meanwhile stops the trying, and so does time.
-   * @param since when the trying began, for a message that was held in the middle of it
+   * @param since when the trying began, in the journey's own time, for a message that was held in the middle of it
    */
   async send(message: Message, step: JourneyStep, words: string, since: Instant): Promise<Asked> {
     this.at(step, words);
     const asked = { journeyId: this.id, message };
-    const left = millis(Math.max(0, since + days(GIVE_UP_DAYS) - businessNow(this.clock)));
+    const left = millis(Math.max(0, since + days(GIVE_UP_DAYS) - this.time.now()));
     const scheduleToCloseTimeout = Math.max(wallDuration(this.clock, left), LEAST_TRY_MS);
     this.sending = new CancellationScope();
     try {
@@ -233,7 +239,8 @@ export class Journey {
       const position = {
         done: [...(this.way?.done ?? [])],
         at: this.step,
-        surveyAsked: this.surveyOpen || this.surveyPast,
+        surveyAsked: this.surveyAsked,
+        underWay: this.underWay,
       };
       const at = businessNow(this.clock);
       const moved = await note.moveJourney({ ...asked, journeyId: this.id, position, at });

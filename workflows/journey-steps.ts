@@ -1,3 +1,4 @@
+import { condition } from '@temporalio/workflow';
 import type { PlannedStep } from '../domain/journey-plan.js';
 import { addMillis, days, instant, type Instant } from '../domain/types.js';
 import { note, record } from './activities.js';
@@ -20,30 +21,49 @@ export async function takeSteps(journey: Journey): Promise<void> {
     const left = await journey.wait(name, due, `${name} is due then`, () => itinerary.moves !== seen);
     if (journey.ending || (step === null && !left)) return;
     if (left || step === null) continue;
-    await take(journey, step, due);
-    itinerary.done.add(step.step);
+    // a move that is being written down is waited for: the records and the run go by one version
+    await condition(() => !journey.moving);
+    if (itinerary.moves !== seen) continue;
+    const taken = await take(journey, step, due);
+    if (taken) itinerary.done.add(step.step);
+    else if (!itinerary.has(step.step)) await record.dropOffer({ journeyId: journey.id, message: step.step });
   }
 }
 
-async function take(journey: Journey, step: PlannedStep, due: Instant): Promise<void> {
+/** @returns false when another version took the plan's place while its letter was held */
+async function take(journey: Journey, step: PlannedStep, due: Instant): Promise<boolean> {
   const { itinerary } = journey;
-  if (step.kind === 'call' || step.kind === 'visit') return waitForManager(journey, step);
+  const seen = itinerary.moves;
+  if (step.kind === 'call' || step.kind === 'visit') {
+    await waitForManager(journey, step);
+    return true;
+  }
   const giveUpAt = step.promotional ? itinerary.dueAfter(step) : addMillis(due, days(MOST_HELD_DAYS));
-  const sent = await deliver(journey, step.step, step.step, `sends ${step.step}`, giveUpAt);
-  if (!step.promotional && journey.wasHeld) itinerary.slip(journey.time.now() - due);
+  const moved = (): boolean => itinerary.moves !== seen;
+  const sent = await deliver(journey, step.step, step.step, `sends ${step.step}`, giveUpAt, moved);
+  if (sent === 'left' && moved()) return false;
+  // what was given up because no server took it had its time already
+  if (!step.promotional && journey.wasHeld && sent !== 'not-taken') itinerary.slip(journey.time.now() - due);
   if (step.kind === 'education' && (sent === 'sent' || sent === 'unknown')) await waitForCourse(journey, step);
+  return true;
 }
 
 /** A call or a visit is a task of the manager; the journey goes on when it is done, or when it has waited long enough. */
 async function waitForManager(journey: Journey, { step, kind, waitFor }: PlannedStep): Promise<void> {
   const { taskId } = await note.openStepTask({ journeyId: journey.id, step, at: businessNow(journey.clock) });
+  // nobody calls: the customer was not to be reached, or did not want to be
+  if (taskId === null) return;
   const until = addMillis(journey.time.now(), waitFor);
+  journey.underWay = true;
   await journey.wait(step, until, `waits for the manager's ${kind}`, () => journey.tasksDone.has(taskId));
+  journey.underWay = false;
 }
 
 async function waitForCourse(journey: Journey, { step, waitFor }: PlannedStep): Promise<void> {
   const until = addMillis(journey.time.now(), waitFor);
+  journey.underWay = true;
   await journey.wait(step, until, 'waits for the course to be completed', () => journey.courseCompleted);
+  journey.underWay = false;
 }
 
 /**
@@ -63,19 +83,22 @@ export async function deliver(
   // the letter that closes a journey is sent after its ending
   const over = (): boolean => leave() || (!journey.closing && journey.ending !== null);
   for (let since: Instant | null = null; ;) {
-    const asked: Instant = since ?? businessNow(journey.clock);
+    const asked: Instant = since ?? journey.time.now();
+    // before the asking: what is told while it is under way is not missed
+    const seen = journey.doorNews;
     const { state, until, reasons, tried } = await journey.send(message, step, words, asked);
-    if (state !== 'held') return state;
+    if (state !== 'held') return reasons.includes('not-taken-in-time') ? 'not-taken' : state;
     since = tried ? asked : null;
     journey.wasHeld = true;
-    const seen = journey.doorNews;
     const told = journey.complaintOpen || journey.time.paused || reasons.includes('outbound-stopped');
     const again =
       until ?? addMillis(businessNow(journey.clock), days(told ? ASK_AGAIN_DAYS.told : ASK_AGAIN_DAYS.untold));
-    const latest = instant(Math.min(again, journey.time.business(giveUpAt)));
+    // in a pause the journey's own time stands, and nothing is given up
+    const latest = journey.time.paused ? again : instant(Math.min(again, journey.time.business(giveUpAt)));
     const why = `${message} is held: ${reasons.join(', ')}`;
     journey.at(step, why, latest);
     await waitUntil(journey.clock, latest, () => over() || journey.doorNews !== seen, why);
+    await condition(() => !journey.moving);
     if (over()) return 'left';
     if (journey.time.now() >= giveUpAt) {
       await record.dropOffer({ journeyId: journey.id, message });

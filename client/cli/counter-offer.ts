@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { percentOf } from '../../domain/money-text.js';
 import type { ProductRef } from '../../domain/product-catalogue.js';
-import type { CounterOffer } from '../../store/counter-offers.js';
+import type { ListedCounterOffer } from '../../store/counter-offers.js';
 import { defaultAsOf, withBank } from './context.js';
 import { byOption, lineOf } from './line-option.js';
-import { does, iso, table, when, WrongUsage, type Answer } from './output.js';
+import { does, facts, iso, table, when, WrongUsage, type Answer } from './output.js';
 import { assertThere, CUSTOMER } from './product-for-customer.js';
 
-/** `product counter-offer|approve-counter-offer|counter-offers` */
+/** `product counter-offer|approve-counter-offer|show-counter-offer|counter-offers` */
 export function addCounterOffers(product: Command): void {
   does<{ betterBy: string; reason: string; by?: string }>(
     product
@@ -35,6 +35,14 @@ export function addCounterOffers(product: Command): void {
         '\nExample:\n  $ keepwell product approve-counter-offer 019ab2c4-7d11-7c52-b1b5-3f0c7f1d6a10 --by "Li Jun"',
       ),
     ([id = ''], options) => approve(id, options.by),
+  );
+  does(
+    product
+      .command('show-counter-offer')
+      .argument('<id>', 'as "product counter-offers" shows it')
+      .description('one counter-offer, and why it was proposed')
+      .addHelpText('after', '\nExample:\n  $ keepwell product show-counter-offer 019ab2c4-7d11-7c52-b1b5-3f0c7f1d6a10'),
+    ([id = '']) => showCounterOffer(id),
   );
   does<{ waiting?: boolean }>(
     product
@@ -87,9 +95,34 @@ async function approve(id: string, given: string | undefined): Promise<Answer> {
   });
 }
 
-function forPrograms(offer: CounterOffer, agreed: boolean): unknown {
+function forPrograms(offer: ListedCounterOffer, agreed: boolean): unknown {
   const { proposedAt, validUntil, approvedAt } = offer;
   return { ...offer, agreed, proposedAt: iso(proposedAt), validUntil: iso(validUntil), approvedAt: iso(approvedAt) };
+}
+
+const approval = ({ approvedBy }: ListedCounterOffer, agreed: boolean): string =>
+  approvedBy ?? (agreed ? 'within authority' : 'waits for approval');
+
+function showCounterOffer(id: string): Promise<Answer> {
+  return withBank(async ({ database, installation: { zone } }) => {
+    const { findCounterOffer, isAgreed } = await import('../../store/counter-offers.js');
+    const offer = await findCounterOffer(database, id);
+    if (!offer)
+      throw new Error(`there is no counter-offer "${id}"; "keepwell product counter-offers" shows what there is.`);
+    const agreed = isAgreed(offer);
+    const text = facts([
+      ['id', offer.counterOfferId],
+      ['customer', offer.customerRef],
+      ['product', offer.product],
+      ['catalogue version', offer.catalogueVersion],
+      ['better by', percentOf(offer.betterBy)],
+      ['why', offer.reason],
+      ['proposed', `${offer.proposedBy}, ${when(offer.proposedAt, zone)}`],
+      ['approved', approval(offer, agreed)],
+      ['until', when(offer.validUntil, zone)],
+    ]);
+    return { data: forPrograms(offer, agreed), text: () => text };
+  });
 }
 
 function counterOffers(customer: string | undefined, waiting: boolean): Promise<Answer> {
@@ -105,11 +138,10 @@ function counterOffers(customer: string | undefined, waiting: boolean): Promise<
       offer.product,
       percentOf(offer.betterBy),
       `${offer.proposedBy}, ${when(offer.proposedAt, zone)}`,
-      offer.approvedBy ?? (isAgreed(offer) ? 'within authority' : 'waits for approval'),
+      approval(offer, isAgreed(offer)),
       offer.validUntil <= at ? 'over' : when(offer.validUntil, zone),
-      offer.reason,
     ]);
-    const head = ['id', 'customer', 'product', 'better by', 'proposed', 'approved', 'until', 'why'];
+    const head = ['id', 'customer', 'product', 'better by', 'proposed', 'approved', 'until'];
     const data = offers.map((offer) => forPrograms(offer, isAgreed(offer)));
     return { data, text: () => table(head, rows, waiting ? 'No counter-offer waits.' : 'There is no counter-offer.') };
   });

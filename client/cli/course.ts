@@ -101,12 +101,14 @@ async function publish(file: string, by: string | undefined): Promise<Answer> {
 }
 
 /**
- * Publishes the courses that Keepwell comes with, when it starts.
- * @returns a sentence for each
+ * Publishes the courses that Keepwell comes with, when it starts. One whose newest version somebody else published is the
+ * bank's own and stays.
+ * @param by who publishes what Keepwell comes with
+ * @returns a sentence for each; a bank that can't have one keeps what it has, and the sentence says why
  * @throws Error in words when a file is not valid
  */
 export async function publishShippedCourses(database: Database, at: Instant, by: string): Promise<string[]> {
-  const { publishCourse } = await import('../../store/courses.js');
+  const { CourseRefused, publishCourse, readCourseVersion } = await import('../../store/courses.js');
   const words: string[] = [];
   for (const folder of (await readdir(LESSONS)).sort()) {
     const { text, reading } = await readCourseFile(join(LESSONS, folder, 'course.yaml'));
@@ -115,8 +117,20 @@ export async function publishShippedCourses(database: Database, at: Instant, by:
       throw new Error(`a course can't be published; correct it:\n${describeProblems(reading.problems)}`);
     }
     const { definition } = reading;
-    const { courseRef, newest, isNew } = await publishCourse(database, { definition, sourceText: text, at, by });
-    words.push(`Course ${courseRef} version ${newest} is ${isNew ? 'published' : 'in force'}.`);
+    const own = await readCourseVersion(database, definition.course as CourseRef);
+    if (own && own.publishedBy !== by) {
+      words.push(
+        `Course ${own.courseRef} version ${own.version} of ${own.publishedBy} is in force; the one that Keepwell comes with is not published over it.`,
+      );
+      continue;
+    }
+    try {
+      const { courseRef, newest, isNew } = await publishCourse(database, { definition, sourceText: text, at, by });
+      words.push(`Course ${courseRef} version ${newest} is ${isNew ? 'published' : 'in force'}.`);
+    } catch (error) {
+      if (!(error instanceof CourseRefused)) throw error;
+      words.push(`Course ${definition.course} is not published: ${error.message}.`);
+    }
   }
   return words;
 }

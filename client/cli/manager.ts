@@ -7,7 +7,7 @@ import { byOption } from './line-option.js';
 import { addManagerChanges } from './manager-changes.js';
 import { does, facts, table, WrongUsage, type Answer } from './output.js';
 
-/** `manager list|show|explain|add|certificate|leave|delegate|hand-over` */
+/** `manager list|show|explain|add|certificate|leave|delegate|hand-over|returns` */
 export function addManager(program: Command): void {
   const manager = program
     .command('manager')
@@ -49,6 +49,23 @@ export function addManager(program: Command): void {
       .addHelpText('after', '\nExample:\n  $ keepwell manager hand-over m7 --left-on 2026-12-31'),
     ([reference = ''], options) => handOver(reference, options),
   );
+  does(
+    manager
+      .command('returns')
+      .argument('<manager>', 'for instance m7')
+      .description('takes back that a manager leaves or has left; what was handed over stays where it is')
+      .addHelpText('after', '\nExample:\n  $ keepwell manager returns m7'),
+    ([reference = '']) => returns(reference),
+  );
+}
+
+function returns(reference: string): Promise<Answer> {
+  return withBank(async ({ database }) => {
+    const { managerReturns } = await import('../../store/managers.js');
+    const managerRef = reference as ManagerRef;
+    await managerReturns(database, managerRef);
+    return { data: { managerRef }, text: () => `${reference} is a manager of the bank and gets customers again.` };
+  });
 }
 
 async function today({ installation, now }: BankDesk): Promise<PlainDate> {
@@ -58,7 +75,7 @@ async function today({ installation, now }: BankDesk): Promise<PlainDate> {
 
 async function stateOf(manager: ManagerRecord, day: PlainDate): Promise<string> {
   const { delegateOf, onLeave, worksOn } = await import('../../domain/manager-time.js');
-  if (manager.leftOn !== null && manager.leftOn <= day) return `left on ${manager.leftOn}`;
+  if (manager.leftOn !== null) return `${manager.leftOn <= day ? 'left' : 'leaves'} on ${manager.leftOn}`;
   if (onLeave(manager, day)) return `on leave, ${delegateOf(manager, day) ?? 'nobody'} stands in`;
   return worksOn(manager, day) ? 'works' : 'does not work today';
 }

@@ -33,7 +33,11 @@ export function addPlanProposal(plan: Command): void {
       .option('--every <rhythm>', 'month or two-weeks', 'month')
       .option('--account <reference>', 'where the debt is (default: the own account that is deepest in the red)')
       .option('--income <amount>', "the monthly income that the customer names (default: as the bank's data show)")
-      .option('--policy <file>', 'the limits within which plans are agreed', SHIPPED_POLICY)
+      .option(
+        '--policy <file>',
+        "the limits within which plans are agreed; under any but the bank's own another person has to approve the plan",
+        SHIPPED_POLICY,
+      )
       .option('--by <name>', 'who proposes it (default: the user of this terminal)')
       .description(
         'reckons a plan within the policy, for the customer to agree to; says what would fit when it does not',
@@ -64,6 +68,14 @@ async function readPolicyFile(file: string): Promise<YamlReading<RepaymentPolicy
   return readRepaymentPolicy(text, file);
 }
 
+/** @throws Error when the bank's own policy is broken: then nobody can say which plans need no approval */
+async function ownDigest(): Promise<string> {
+  const { definitionDigest } = await import('../../store/definition-digest.js');
+  const own = await readPolicyFile(SHIPPED_POLICY);
+  if (own.ok) return definitionDigest(own.definition);
+  throw new Error("the bank's own policy is broken; \"keepwell plan policy\" says where.");
+}
+
 async function refused(reading: YamlReading<RepaymentPolicy> & { ok: false }): Promise<Answer> {
   const { describeProblems } = await import('../../domain/definition-file.js');
   return { data: reading, text: () => describeProblems(reading.problems), failed: true };
@@ -91,7 +103,8 @@ async function propose(customer: string, options: ProposeOptions): Promise<Answe
     const accountRef = await accountOf(desk, customerRef, options.account);
     const statedIncome = options.income === undefined ? null : await amountOf('--income', options.income, currency);
     const { proposeRepaymentPlan } = await import('../../store/plan-proposals.js');
-    const asked = { customerRef, accountRef, policy: reading.definition, terms, statedIncome };
+    const ownPolicyDigest = await ownDigest();
+    const asked = { customerRef, accountRef, policy: reading.definition, ownPolicyDigest, terms, statedIncome };
     const proposing = await proposeRepaymentPlan(database, { ...asked, by, zone, currency, at: now() });
     if (proposing.verdict === 'refused') {
       const { PLAN_REFUSALS } = await import('../../domain/plan-proposal.js');

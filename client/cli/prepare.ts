@@ -47,10 +47,11 @@ function prepare(): Promise<Answer> {
     for (const published of await publishAll(desk, installation)) step(published);
     const at = businessTime(installation.clock, Date.now());
     for (const published of await publishShippedOffers(desk.database, at, PUBLISHER)) step(published);
+    for (const published of await publishShippedCourses(desk.database, at, PUBLISHER)) step(published);
+    // after what its strategies name
     step(await publishShippedProducts(desk.database, at, PUBLISHER));
     step(await publishShippedProgramme(desk.database, at, PUBLISHER));
     step(await publishShippedCatalogue(desk.database, at, PUBLISHER));
-    for (const published of await publishShippedCourses(desk.database, at, PUBLISHER)) step(published);
     step(await scheduleThere(desk, installation, isNew));
     return { data: { steps, newBank: isNew }, text: () => 'Prepared.' };
   });

@@ -4,13 +4,15 @@ import type { RefusedProduct } from '../../domain/next-best-product.js';
 import type { RiskGrade } from '../../domain/product-catalogue.js';
 import type { Reason } from '../../domain/triggers.js';
 import type { CustomerRef, PlainDate } from '../../domain/types.js';
+import type { JudgedDays } from '../../store/product-facts.js';
 import type { Considered } from '../../store/recommendations.js';
 import { defaultAsOf, withBank, type BankDesk } from './context.js';
 import { dayOption } from './detect.js';
 import { byOption } from './line-option.js';
 import { does, facts, iso, money, table, WrongUsage, type Answer } from './output.js';
 
-const AS_OF = "the last day that is seen (default: the last day of the bank's data)";
+const AS_OF =
+  "judges as on that day and sees nothing later (default: today, with the bank's data up to their last day)";
 export const CUSTOMER = "the customer's reference, for instance c42";
 
 /** `product recommend|suits|assess` */
@@ -58,11 +60,14 @@ function addQuestions(product: Command): void {
   );
 }
 
-async function judgedDay(desk: BankDesk, given: PlainDate | undefined): Promise<PlainDate> {
-  const { dataUntil } = desk.installation;
+/** A day that is given is the one judged; else it is today, and the data are seen up to their end. */
+async function judgedDays(desk: BankDesk, given: PlainDate | undefined): Promise<JudgedDays> {
+  const { dataUntil, zone } = desk.installation;
   if (given && dataUntil && given > dataUntil)
     throw new Error(`the bank's data end on ${dataUntil}; ${given} can't be judged, name an earlier day.`);
-  return given ?? (await defaultAsOf(desk));
+  if (given) return { asOf: given, on: given };
+  const { dateIn } = await import('../../domain/calendar.js');
+  return { asOf: await defaultAsOf(desk), on: dateIn(zone, desk.now()) };
 }
 
 const asOfOption = (text: string | undefined): Promise<PlainDate | undefined> =>
@@ -88,13 +93,13 @@ async function recommend(reference: string, day: string | undefined): Promise<An
     const { considerProducts } = await import('../../store/recommendations.js');
     const { readRecommendations } = await import('../../store/reads/product.js');
     const customerRef = reference as CustomerRef;
-    const asOf = await judgedDay(desk, given);
-    const considered = await considerProducts(desk.database, { customerRef, asOf, at: desk.now() });
+    const days = await judgedDays(desk, given);
+    const considered = await considerProducts(desk.database, { customerRef, ...days, at: desk.now() });
     if (!considered) throw noSuchCustomer(reference);
     const before = await readRecommendations(desk.database, customerRef);
     const data = {
       customerRef,
-      asOf,
+      ...days,
       catalogueVersion: considered.catalogueVersion,
       recommendation: considered.recommendation,
       ranked: considered.best.ranked.map(({ product: { product }, occasion, reasons }) => ({
@@ -172,8 +177,8 @@ async function suits(reference: string, name: string, day: string | undefined): 
     const { readProducts } = await import('../../store/products.js');
     const { suitability, SUITABILITY_RULES, UNSUITABLE } = await import('../../domain/suitability.js');
     const { NOT_NEXT } = await import('../../domain/next-best-product.js');
-    const asOf = await judgedDay(desk, given);
-    const customer = await productFacts(desk.database, reference as CustomerRef, asOf, desk.installation.zone);
+    const days = await judgedDays(desk, given);
+    const customer = await productFacts(desk.database, reference as CustomerRef, days, desk.installation.zone);
     if (!customer) throw noSuchCustomer(reference);
     const catalogue = await readProducts(desk.database, { at: desk.now() });
     const product = catalogue?.definition.products.find((candidate) => candidate.product === name);
@@ -189,7 +194,7 @@ async function suits(reference: string, name: string, day: string | undefined): 
       ['appetite', assessment && `C${assessment.appetite}, ${assessment.assessedOn} to ${assessment.validUntil}`],
       ['rules', SUITABILITY_RULES],
     ]);
-    const data = { customerRef: reference, product: name, asOf, suits: reasons.length === 0, reasons, assessment };
+    const data = { customerRef: reference, product: name, ...days, suits: reasons.length === 0, reasons, assessment };
     return { data, text: () => text, failed: reasons.length > 0 };
   });
 }

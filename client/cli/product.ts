@@ -95,12 +95,17 @@ async function publish(file: string, by: string | undefined): Promise<Answer> {
 }
 
 /**
- * Publishes the product catalogue that Keepwell comes with, when it starts; after the loyalty offers, which it names.
- * @returns a sentence; a bank that can't have it keeps what it has, and the sentence says why
+ * Publishes the product catalogue that Keepwell comes with, when it starts; after the loyalty offers and courses, which it
+ * names. A catalogue that somebody else published stays in force: it is the bank's own.
+ * @param by who publishes what Keepwell comes with
+ * @returns a sentence; a bank that can't have it, or has its own, keeps what it has, and the sentence says why
  * @throws Error in words when the file is not valid
  */
 export async function publishShippedProducts(database: Database, at: Instant, by: string): Promise<string> {
-  const { ProductsRefused, publishProducts } = await import('../../store/products.js');
+  const { ProductsRefused, publishProducts, readProducts } = await import('../../store/products.js');
+  const own = await readProducts(database, { at });
+  if (own && own.publishedBy !== by)
+    return `Product catalogue version ${own.version} of ${own.publishedBy} is in force; the one that Keepwell comes with is not published over it.`;
   const shipped = join(__dirname, '..', '..', 'campaigns', 'products', 'catalogue.yaml');
   const { text, reading } = await readProductsFile(shipped);
   if (!reading.ok) {

@@ -33,7 +33,9 @@ const en = {
     passed: 'You have passed',
     failed: 'Not passed this time',
     score: (score: number, of: number) => `${score} of ${of} answers are right.`,
-    pointsGiven: (points: string) => `${points} points are on their way to your points account, once for each course.`,
+    pointsGiven: (points: string) => `${points} points are in your points account now, once for each course.`,
+    pointsOwed: (points: string) =>
+      `${points} points come to your points account as soon as our points programme begins, once for each course.`,
     triesLeft: (tries: number) =>
       tries === 0
         ? 'You have no more tries today; tomorrow you have.'
@@ -119,7 +121,8 @@ const zh: EducationWords = {
     passed: '恭喜您通过测验',
     failed: '本次未通过',
     score: (score, of) => `共 ${of} 题，答对 ${score} 题。`,
-    pointsGiven: (points) => `${points} 积分将计入您的积分账户，每门课程仅发放一次。`,
+    pointsGiven: (points) => `${points} 积分已计入您的积分账户，每门课程仅发放一次。`,
+    pointsOwed: (points) => `积分计划开始后，${points} 积分将计入您的积分账户，每门课程仅发放一次。`,
     triesLeft: (tries) => (tries === 0 ? '今天的次数已用完，明天可以再试。' : `今天还可尝试 ${tries} 次。`),
     again: '再试一次',
     yourAnswer: '您的答案',

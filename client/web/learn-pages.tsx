@@ -1,7 +1,7 @@
 /** What the pages of courses look like; learn.tsx says what they do. */
 import { MAX_TRIES_A_DAY, type Answers, type Lesson } from '../../domain/course.js';
 import type { Language } from '../../domain/types.js';
-import type { QuizTaken } from '../../store/enrolments.js';
+import type { CoursePoints, QuizTaken } from '../../store/enrolments.js';
 import type { CourseOfCustomer, CourseSummary, EnrolmentSummary } from '../../store/reads/education.js';
 import { educationWords, numberIn } from './education-words.js';
 import { FieldProblem, FormMemory, Page, Problems } from './page.js';
@@ -59,7 +59,7 @@ function progressWords(language: Language, mine: EnrolmentSummary | null): strin
 }
 
 export function CoursePage({ frame, course }: { frame: LearnFrame; course: CourseOfCustomer }) {
-  const { definition, enrolment, version, newest } = course;
+  const { definition, enrolment, version, newest, pointsToCome } = course;
   const { language } = frame;
   const words = educationWords(language).learn;
   const isDone = enrolment !== null && enrolment.completedAt !== null;
@@ -68,9 +68,7 @@ export function CoursePage({ frame, course }: { frame: LearnFrame; course: Cours
     <Page language={language} bank={frame.bank} title={definition.title[language]}>
       <p>{definition.about[language]}</p>
       {isDone ? <p>{words.completedWords}</p> : null}
-      {!isDone && definition.points !== undefined ? (
-        <p class="quiet">{words.points(numberIn(language, definition.points))}</p>
-      ) : null}
+      {!isDone && pointsToCome !== null ? <p class="quiet">{words.points(numberIn(language, pointsToCome))}</p> : null}
       <h2>{words.lessons}</h2>
       <ol>
         {definition.lessons.map(({ lesson, title, minutes }) => (
@@ -200,6 +198,14 @@ export function QuizPage(props: { frame: LearnFrame; course: CourseOfCustomer; f
   );
 }
 
+/** What was given before is not told again: it would read as a second time. */
+function PointsTold({ language, told }: { language: Language; told: CoursePoints | null }) {
+  if (told === null || told.became === 'before') return null;
+  const { pointsGiven, pointsOwed } = educationWords(language).learn;
+  const points = numberIn(language, told.points);
+  return <p>{told.became === 'given' ? pointsGiven(points) : pointsOwed(points)}</p>;
+}
+
 export function ResultPage(props: {
   frame: LearnFrame;
   course: CourseOfCustomer;
@@ -212,7 +218,7 @@ export function ResultPage(props: {
   return (
     <Page language={language} bank={frame.bank} title={result.passed ? words.passed : words.failed}>
       <p>{words.score(result.score, result.outOf)}</p>
-      {result.passed && result.points !== null ? <p>{words.pointsGiven(numberIn(language, result.points))}</p> : null}
+      <PointsTold language={language} told={result.points} />
       {result.passed ? null : <p>{words.triesLeft(result.triesLeft)}</p>}
       <ul class="cards">
         {quiz.map(({ question, asks, choices, right, because }) => (

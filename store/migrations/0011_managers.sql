@@ -88,13 +88,16 @@ create table manager_delegations (
 create index manager_delegations_by_manager on manager_delegations (manager_ref, to_on);
 
 alter table tasks
+  drop constraint tasks_kind_check,
+  add constraint tasks_kind_check check (kind in
+    ('first-contact', 'call', 'visit', 'fraud-check', 'missed-instalment', 'hardship', 'plan-approval', 'standing')),
   -- what the customer said was why
   add column reason        text,
   -- passed to the team lead, where it stays
   add column escalated_at  timestamptz,
   add column snoozed_until timestamptz,
   add column snooze_reason text check (length(snooze_reason) between 1 and 1000),
-  -- the journey has heard of the result
+  -- the journey has heard of the result, or has none that waits for it
   add column told_at       timestamptz,
   add check ((snoozed_until is null) = (snooze_reason is null));
 create index tasks_answered_by_customer on tasks (customer_ref, done_at) where done_at is not null;
@@ -120,7 +123,7 @@ create table task_passes (
   from_manager text references managers,
   -- null: nobody leads above them; any team lead may do it
   to_manager   text references managers,
-  kind         text not null check (kind in ('next-manager', 'team-lead', 'hand-over')),
+  kind         text not null check (kind in ('next-manager', 'team-lead', 'complaint', 'hand-over')),
   due_before   timestamptz not null,
   passed_at    timestamptz not null,
   primary key (task_id, pass)

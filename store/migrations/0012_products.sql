@@ -1,5 +1,8 @@
 -- What customers can be offered, what they can bear, what was recommended to them and at which rate.
 
+-- what is about a journey is about the journey's own customer
+alter table journeys add unique (journey_id, customer_ref);
+
 create table product_catalogues (
   version      integer primary key check (version >= 1),
   definition   jsonb not null,
@@ -34,11 +37,11 @@ create index risk_assessments_newest on risk_assessments (customer_ref, assessed
 
 create table recommendations (
   recommendation_id  uuid primary key default uuidv7(),
-  -- workflowId:step; the same key is the same recommendation
+  -- workflowId:step; what is recommended anew for the same step, when its letter is tried again, has :2, :3 … behind it
   recommendation_key text not null unique check (length(recommendation_key) between 1 and 200),
   customer_ref       text not null references customers,
-  journey_id         uuid references journeys,
-  -- the last day of which anything was seen
+  journey_id         uuid,
+  -- the last day of which the bank's data were seen; the day judged is in the decision
   as_of              date not null,
   -- null: none is published
   catalogue_version  integer references product_catalogues,
@@ -52,6 +55,7 @@ create table recommendations (
   refused            jsonb not null,
   rules              text not null,
   recommended_at     timestamptz not null,
+  foreign key (journey_id, customer_ref) references journeys (journey_id, customer_ref),
   check ((product is null) = (answer is null))
 );
 create index recommendations_by_customer on recommendations (customer_ref, recommended_at desc);

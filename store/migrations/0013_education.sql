@@ -21,13 +21,14 @@ create table course_enrolments (
   course_ref   text not null,
   -- the version taken; one published later changes nothing for who has begun
   version      integer not null,
-  journey_id   uuid references journeys,
+  journey_id   uuid,
   source       text not null check (source in ('journey', 'self', 'staff')),
   enrolled_at  timestamptz not null,
   completed_at timestamptz check (completed_at >= enrolled_at),
   told_at      timestamptz,
   points_owed  integer check (points_owed > 0),
   foreign key (course_ref, version) references course_versions,
+  foreign key (journey_id, customer_ref) references journeys (journey_id, customer_ref),
   check (completed_at is not null or (told_at is null and points_owed is null))
 );
 comment on column course_enrolments.journey_id is

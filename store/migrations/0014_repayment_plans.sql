@@ -3,12 +3,15 @@
 
 create sequence plan_numbers;
 
+-- what the key of plans refers to: the account is the customer's own
+alter table accounts add constraint accounts_of_customer unique (account_ref, customer_ref);
+
 create table repayment_plans (
   -- what the customer is told, for instance P-2026-0000042
   plan_ref         text primary key check (plan_ref ~ '^P-\d{4}-\d{7,}$'),
   customer_ref     text not null references customers,
   -- where the debt is, and where repayments are looked for
-  account_ref      text not null references accounts,
+  account_ref      text not null,
   -- the journey of the credit playbook in which it was agreed
   journey_id       uuid references journeys,
   total_minor      bigint not null check (total_minor > 0),
@@ -40,6 +43,7 @@ create table repayment_plans (
   closed_at        timestamptz,
   ended_by         text check (length(ended_by) between 1 and 100),
   end_reason       text check (end_reason in ('by-customer', 'replaced', 'paid-otherwise', 'by-bank')),
+  foreign key (account_ref, customer_ref) references accounts (account_ref, customer_ref),
   check ((agreed_at is null) = (agreed_by is null) and (agreed_at is null) = (counts_from is null)),
   check ((approved_at is null) = (approved_by is null)),
   check (state in ('proposed', 'ended') or agreed_at is not null),

@@ -55,7 +55,7 @@ with entries as (
     join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = coalesce(moved.from_version, j.version)
    where j.campaign_ref = $1
   union all
-  select customer_ref, tier_at_start, admitted_at, goal_met_at, case when followed_until <= $2 then followed_until end, 'holdout'
+  select customer_ref, tier_at_start, admitted_at, goal_met_at, case when least(goal_met_at, followed_until) <= $2 then least(goal_met_at, followed_until) end, 'holdout'
     from holdouts where campaign_ref = $1
 ), counted as (
   select distinct on (customer_ref) * from entries order by customer_ref, arm = 'others', admitted_at

@@ -4,6 +4,7 @@ import type { CustomerRef, Instant, JourneyId } from '../../domain/types.js';
 import { MAX_COURSES } from '../courses.js';
 import type { Sql } from '../database.js';
 import { timestamp } from '../database.js';
+import { pointsSettled } from '../course-points.js';
 import type { EnrolmentSource } from '../enrolments.js';
 
 /** Enrolments of one customer that are shown, the newest first. */
@@ -88,6 +89,8 @@ export interface CourseOfCustomer {
   newest: number;
   /** null: not begun */
   enrolment: EnrolmentSummary | null;
+  /** what passing it would still give the customer; null: nothing, or some edition of it has given points or owes them */
+  pointsToCome: number | null;
 }
 
 /**
@@ -111,7 +114,11 @@ export async function courseOfCustomer(
       where course_ref = $1 and published_at <= $3 order by version = $2 desc nulls last, version desc limit 1`,
     [courseRef, enrolment?.version ?? null, timestamp(at)],
   );
-  return rows[0] ? { ...rows[0], enrolment } : null;
+  const course = rows[0];
+  if (!course) return null;
+  const { points = null } = course.definition;
+  const isSettled = points === null || (await pointsSettled(sql, customerRef, courseRef));
+  return { ...course, enrolment, pointsToCome: isSettled ? null : points };
 }
 
 export interface CompletedForJourney {

@@ -1,4 +1,4 @@
-/** What people ask about tasks. Notes are not in a list: only who reads one task sees them. */
+/** What people ask about tasks. Notes and other free words are not in a list: only who reads one task sees them. */
 import type { TaskKind } from '../../domain/task.js';
 import type { CustomerRef, Instant, JourneyId, ManagerRef } from '../../domain/types.js';
 import { timestamp, type Sql } from '../database.js';
@@ -20,7 +20,6 @@ export interface TaskSummary {
   passes: number;
   escalatedAt: Instant | null;
   snoozedUntil: Instant | null;
-  snoozeReason: string | null;
   doneAt: Instant | null;
   doneBy: string | null;
   result: string | null;
@@ -32,7 +31,7 @@ const SUMMARY = `
          manager_ref as "managerRef", opened_at as "openedAt", due_at as "dueAt",
          (select count(*)::int from task_results r where r.task_id = tasks.task_id) as attempts,
          (select count(*)::int from task_passes p where p.task_id = tasks.task_id) as passes,
-         escalated_at as "escalatedAt", snoozed_until as "snoozedUntil", snooze_reason as "snoozeReason",
+         escalated_at as "escalatedAt", snoozed_until as "snoozedUntil",
          done_at as "doneAt", done_by as "doneBy", result, reason
     from tasks`;
 
@@ -92,13 +91,19 @@ export interface TaskPassRecord {
 }
 
 export interface TaskView extends TaskSummary {
+  /** why it is put off, in free words */
+  snoozeReason: string | null;
   results: TaskResultRecord[];
   passed: TaskPassRecord[];
 }
 
 /** One task with all that came of it; null when there is none. */
 export async function findTask(sql: Sql, taskId: string): Promise<TaskView | null> {
-  const { rows } = await sql.query<TaskSummary>(`${SUMMARY} where task_id::text = $1`, [taskId]);
+  const { rows } = await sql.query<TaskSummary & { snoozeReason: string | null }>(
+    `select s.*, snooze_reason as "snoozeReason" from (${SUMMARY}) s join tasks on task_id = "taskId"
+      where task_id::text = $1`,
+    [taskId],
+  );
   const [task] = rows;
   if (!task) return null;
   const results = await sql.query<TaskResultRecord>(

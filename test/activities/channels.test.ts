@@ -35,18 +35,19 @@ let database: TestDatabase;
 let server: MailServer;
 let sms: GatewayServer;
 let anna: CustomerRef;
-beforeAll(async () => void ([server, sms] = await Promise.all([startMailServer(), startGateway(SECRET)])));
-afterAll(async () => void (await Promise.all([server.close(), sms.close()])));
+beforeAll(async () => void (server = await startMailServer()));
+afterAll(() => server.close());
 beforeEach(async () => {
   database = await freshDatabase();
   await smallBank(database, { origin: AT, anchor: AT, rate: 1 }, '2026-01-12');
-  for (const list of [server.received, sms.sent, sms.asked, sms.moods]) list.length = 0;
-  sms.numbers.clear();
+  server.received.length = 0;
+  sms = await startGateway(SECRET);
   anna = await addCustomer(database, { ref: 'canna' });
   await database.app.transaction((sql) => setAddress(sql, anna, 'sms', NUMBER, AT));
 });
 afterEach(async () => {
   expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true });
+  await sms.close();
   await database.drop();
 });
 

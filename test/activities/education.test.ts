@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { educationActivities, MAX_LETTERS_NOT_TAKEN, type LettersSent } from '../../activities/education.js';
 import { smtpMailDoor, type MailDoor } from '../../activities/mail.js';
+import type * as templates from '../../activities/message-templates.js';
 import { renderMessage, templateExists } from '../../activities/message-templates.js';
 import { readLink } from '../../config/links.js';
 import type { EventRef } from '../../domain/event-seats.js';
@@ -12,6 +13,17 @@ import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { startMailServer, type MailServer } from '../setup/mail-server.js';
 import { announce, guests } from '../setup/salon.js';
 import { smallBank } from '../setup/small-bank.js';
+
+/** Templates that are faulty meanwhile. */
+const mockFaulty = new Set<string>();
+jest.mock('../../activities/message-templates.js', () => {
+  const real = jest.requireActual<typeof templates>('../../activities/message-templates.js');
+  const renderMessage: typeof real.renderMessage = (request) => {
+    if (mockFaulty.has(request.template)) throw new real.TemplateError('it is faulty');
+    return real.renderMessage(request);
+  };
+  return { ...real, renderMessage };
+});
 
 /** Tuesday 24 November 2026, 10:00 in Shanghai; the salon is on Friday 4 December at 10:00. */
 const AT = instant(Date.UTC(2026, 10, 24, 2));
@@ -32,27 +44,33 @@ beforeEach(async () => {
   salon = await announce(database, AT, { seats: 2 });
 });
 afterEach(async () => {
+  mockFaulty.clear();
+  logged.length = 0;
   expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true });
   await server.close();
   await database.drop();
 });
 
+/** What the log was told. */
+const logged: LogEntry[] = [];
 const sweep = (at: Instant = AT, mail: MailDoor = smtpMailDoor(server.url, 'Test Bank <service@bank.example>')) =>
-  new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: at }, { logger: new DefaultLogger('ERROR') }).run(
-    (): Promise<LettersSent> =>
-      educationActivities({
-        database: database.app,
-        bank: BANK,
-        mail,
-        mailDomain: 'bank.example',
-        linkSecret: SECRET,
-        webUrl: 'https://bank.example',
-      }).sendEventLetters(),
+  new MockActivityEnvironment(
+    { currentAttemptScheduledTimestampMs: at },
+    { logger: new DefaultLogger('WARN', (entry) => logged.push(entry)) },
+  ).run((): Promise<LettersSent> =>
+    educationActivities({
+      database: database.app,
+      bank: BANK,
+      mail,
+      mailDomain: 'bank.example',
+      linkSecret: SECRET,
+      webUrl: 'https://bank.example',
+    }).sendEventLetters(),
   );
 const come = (customerRef: CustomerRef, at = AT) => rsvp(database.app, { eventRef: salon, customerRef, at });
 const giveUp = (customerRef: CustomerRef, at = AT) => cancelRsvp(database.app, { eventRef: salon, customerRef, at });
 const subjects = () => server.received.map(({ to, subject }) => `${to.split('@')[0]}: ${subject}`).sort();
-const none: LettersSent = { sent: 0, notSent: 0, obsolete: 0, waiting: 0, heldUntil: null };
+const none: LettersSent = { sent: 0, notSent: 0, obsolete: 0, waiting: 0, notWritten: 0, heldUntil: null };
 
 describe('letters about a salon', () => {
   test('tell each customer once what they have, whoever was promoted, and with a link that opens their page', async () => {
@@ -63,7 +81,10 @@ describe('letters about a salon', () => {
       'cg2: Your seat: Tea and markets',
       'cg3: You are on the waiting list: Tea and markets',
     ]);
-    const { text, messageClass } = server.received[0] ?? { text: '', messageClass: '' };
+    const { text, messageClass } = server.received.find(({ to }) => to.startsWith('cg1')) ?? {
+      text: '',
+      messageClass: '',
+    };
     expect(messageClass).toBe('service');
     expect(text).toContain('Friday, 4 December 2026 at 10:00 GMT+8');
     expect(text).toContain('Branch Centre');
@@ -102,6 +123,39 @@ describe('letters about a salon', () => {
     await come(anna);
     expect(await sweep(later(240))).toEqual({ ...none, obsolete: 1 });
     expect(await sweep(later(241))).toEqual(none);
+  });
+
+  test('that are true no more when it is their turn are not sent either, though they were when the sweep began', async () => {
+    const hall = await announce(database, AT, { seats: 20 });
+    const crowd = await guests(database, 6, 'cx');
+    for (const guest of crowd) await rsvp(database.app, { eventRef: hall, customerRef: guest, at: AT });
+    const [first, last] = [crowd[0], crowd[5]] as [CustomerRef, CustomerRef];
+    const door = smtpMailDoor(server.url, 'Test Bank <service@bank.example>');
+    const mail: MailDoor = {
+      deliver: async (letter, deadline) => {
+        if (letter.to.startsWith(first)) await cancelRsvp(database.app, { eventRef: hall, customerRef: last, at: AT });
+        return door.deliver(letter, deadline);
+      },
+    };
+    expect(await sweep(AT, mail)).toEqual({ ...none, sent: 5, obsolete: 1 });
+    expect(subjects().map((line) => line.split(':')[0])).toEqual(crowd.slice(0, 5));
+    const { rows } = await database.owner.query<object>(
+      `select l.outcome, d.verdict, d.reasons from event_letters l join decisions d using (customer_ref)
+        where l.customer_ref = $1`,
+      [last],
+    );
+    expect(rows).toEqual([{ outcome: 'obsolete', verdict: 'withheld', reasons: ['obsolete'] }]);
+    expect(await sweep(later(1))).toEqual(none);
+  });
+
+  test('that can not be written are counted apart, and the log says once for each template what is wrong with it', async () => {
+    for (const guest of [anna, ben, cara]) await come(guest);
+    mockFaulty.add('event-confirmed');
+    expect(await sweep()).toEqual({ ...none, sent: 1, notWritten: 2 });
+    expect(logged).toMatchObject([{ level: 'ERROR', meta: { template: 'event-confirmed', fault: 'it is faulty' } }]);
+    expect(JSON.stringify(logged.map(({ message }) => message))).not.toMatch(/cg1|Zhang/);
+    mockFaulty.clear();
+    expect(await sweep(later(1))).toEqual({ ...none, sent: 2 });
   });
 
   test('come again to who comes back after cancelling: it is another answer', async () => {

@@ -112,6 +112,17 @@ describe('a large outflow', () => {
     expect((await tasks()).map(({ managerRef }) => managerRef)).toEqual([null, null]);
   });
 
+  test('is not asked of a manager whom the customer has complained about', async () => {
+    await database.owner.query(
+      `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source,
+                               narrative, opened_at, opened_wall, due_at, rule_set)
+       values ('K-1', 'k', 'canna', 'm1', 'k', 'page', 'No.', now(), now(), now(), 'cn')`,
+    );
+    await found(anna, 'large-outflow');
+    await judge();
+    expect((await tasks()).map(({ managerRef }) => managerRef)).toEqual([null]);
+  });
+
   test('is asked about while a journey is open as well', async () => {
     await found(anna, 'tier-at-risk');
     await judge();

@@ -85,7 +85,7 @@ describe('on a real line', () => {
   });
 
   test('with a line on which no encryption comes about nothing was taken', async () => {
-    const mute = createServer((socket) => void socket.on('error', () => undefined));
+    const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const address = mute.address();
     const port = typeof address === 'object' && address ? address.port : 0;

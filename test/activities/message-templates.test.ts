@@ -1,11 +1,15 @@
-import { mkdtempSync, cpSync, writeFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, cpSync, readdirSync, readFileSync, writeFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readCampaign } from '../../domain/campaign-file.js';
 import {
   checkTemplates,
   createMessageTemplates,
   LANGUAGES,
   renderMessage,
+  SAMPLE,
+  SHORT_MAX_CHARS,
+  shortTextExists,
   templateExists,
   type MessageData,
 } from '../../activities/message-templates.js';
@@ -111,4 +115,65 @@ test('a folder with a faulty template says which, and the others go on', () => {
   expect(found).toContain('open.zh-CN.liquid must be a "subject:" line');
   expect(found).toMatch(/secret\.en\.liquid can't be filled in/);
   expect(templates.render({ template: 'reward-granted', language: 'en', data: full }).subject).toContain('points');
+});
+
+describe('short texts', () => {
+  const folder = join(__dirname, '..', '..', 'campaigns');
+  const campaigns = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+
+  test.each(campaigns)('are there in both languages for every message that %s sends', (file) => {
+    const read = readCampaign(readFileSync(join(folder, file), 'utf8'), file);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const { steps, survey, reward, education } = read.definition;
+    const named = steps.flatMap((step) => ('template' in step ? [step.template] : []));
+    const own = [survey.template, 'survey-reminder', ...(reward ? ['reward-granted'] : []), education?.template ?? []];
+    for (const template of [...named, ...own.flat()])
+      expect([template, shortTextExists(template)]).toEqual([template, true]);
+  });
+
+  test.each(LANGUAGES)('are one line that begins with the bank and fits a phone: %s', (language) => {
+    const templates = readdirSync(join(folder, 'templates'))
+      .flatMap((file) => /^(.+)\.short\.en\.liquid$/.exec(file)?.[1] ?? [])
+      .filter((template) => template !== undefined);
+    expect(templates.length).toBeGreaterThan(8);
+    for (const template of templates) {
+      const { digest: _, ...data } = SAMPLE;
+      const short = renderMessage({ template, language, data }).short?.() ?? '';
+      expect(short).toMatch(/^(【Sample Bank】|Sample Bank: )/);
+      expect(short.length).toBeLessThanOrEqual(SHORT_MAX_CHARS);
+      expect(short).not.toMatch(/\n|\{\{|undefined/);
+    }
+  });
+
+  test('of the offer say how to get no more of them', () => {
+    const data = { ...full, links: { ...full.links }, product: SAMPLE.product };
+    const say = (language: 'en' | 'zh-CN') => renderMessage({ template: 'suitable-offer', language, data }).short?.();
+    expect(say('en')).toContain('reply STOP');
+    expect(say('zh-CN')).toContain('拒收请回复TD');
+  });
+
+  test('at fault stop nobody’s mail, and the folder says what is wrong', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'keepwell-templates-'));
+    cpSync(join(folder, 'templates'), copy, { recursive: true });
+    const put = (name: string, body: string) => writeFileSync(join(copy, `${name}.liquid`), body);
+    put('reward-granted.short.en', '{{ nothing.there }}');
+    put('survey-reminder.short.en', '{% if %}');
+    put('survey-invitation.short.en', 'x'.repeat(SHORT_MAX_CHARS + 1));
+    put('course-invitation.short.en', ' ');
+    put('no-such.short.en', 'x');
+    put('event-waiting.short.en', 'x');
+    const templates = createMessageTemplates(copy);
+    const found = templates.check().join('\n');
+    rmSync(copy, { recursive: true });
+    expect(found).toMatch(/reward-granted\.short\.en\.liquid can't be filled in/);
+    expect(found).toMatch(/survey-reminder\.short\.en\.liquid can't be filled in/);
+    expect(found).toMatch(/survey-invitation\.short\.en\.liquid has \d+ characters .* shorten it/);
+    expect(found).toContain('course-invitation.short.en.liquid is empty');
+    expect(found).toContain('no-such.short.en.liquid is short for a message that is not there');
+    expect(found).toContain('event-waiting.short.en.liquid is there in one language only');
+    const reward = templates.render({ template: 'reward-granted', language: 'en', data: full });
+    expect(reward.subject).toContain('points');
+    expect(reward.short).toThrow("reward-granted.short.en.liquid can't be filled in");
+    expect(templates.hasShort('event-waiting')).toBe(false);
+  });
 });

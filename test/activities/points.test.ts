@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { smtpMailDoor, type MailDoor } from '../../activities/mail.js';
 import type * as templates from '../../activities/message-templates.js';
 import { renderMessage, templateExists } from '../../activities/message-templates.js';
@@ -52,6 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   mockFaulty.clear();
+  logged.length = 0;
   expect(await verifyDecisions(database.app, anna)).toMatchObject({ whole: true });
   await server.close();
   await database.drop();
@@ -66,9 +67,14 @@ const activities = (mail: MailDoor = smtpMailDoor(server.url, 'Test Bank <servic
     linkSecret: Buffer.alloc(32, 7).toString('base64'),
     webUrl: 'https://bank.example',
   });
+/** What the log was told. */
+const logged: LogEntry[] = [];
 /** An activity's surroundings; every attempt is handed out at this instant. */
 const attempt = (): MockActivityEnvironment =>
-  new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: AT }, { logger: new DefaultLogger('ERROR') });
+  new MockActivityEnvironment(
+    { currentAttemptScheduledTimestampMs: AT },
+    { logger: new DefaultLogger('WARN', (entry) => logged.push(entry)) },
+  );
 const notice = (asOf: string = DAY, mail?: MailDoor): Promise<PointsNoticed> =>
   attempt().run(() => activities(mail).noticeExpiringPoints({ asOf: asOf as PlainDate }));
 
@@ -94,7 +100,7 @@ const order = (ref: CustomerRef, amount: number) =>
     memo: 'order',
     at: AT,
   });
-const nobody: PointsNoticed = { sent: 0, notSent: 0, waiting: 0 };
+const nobody: PointsNoticed = { sent: 0, notSent: 0, waiting: 0, notWritten: 0 };
 
 describe('a customer whose points expire soon', () => {
   test('gets one letter for each day of expiry, with how many and until when, however often the round runs', async () => {
@@ -171,7 +177,10 @@ describe('a customer whose points expire soon', () => {
       deliver: async ({ to }) =>
         to.startsWith('cfull') ? { kind: 'later', answer: '452 mailbox full' } : { kind: 'accepted', answer: '250' },
     };
-    expect(await notice(DAY, full)).toEqual({ ...nobody, sent: 1, waiting: MAX_NOT_TAKEN + 10 + 30 });
+    expect(await notice(DAY, full)).toEqual({ ...nobody, sent: 1, waiting: 30, notWritten: MAX_NOT_TAKEN + 10 });
+    // one template, one line, and nobody is named in it
+    expect(logged).toMatchObject([{ level: 'ERROR', meta: { template: 'points-expire', fault: 'it is faulty' } }]);
+    expect(logged[0]?.message).not.toMatch(/cmany|Zhang/);
   });
 
   test('is one of many: when no server takes anything the round stops trying, tells how many wait, and loses nobody', async () => {
@@ -237,4 +246,11 @@ test.each(['en', 'zh-CN'] as const)('the letter about points in %s is escaped, a
   expect(html).toContain('&lt;b&gt;x');
   expect(text).toContain('<b>x');
   expect(html).not.toMatch(/offer|unsubscribe|优惠/i);
+});
+
+test('what is wrong with a template is told without what the customer’s data are', () => {
+  const data = { customer: { name: 'x' }, bank: { name: 'x' }, points: 'Zhang Wei' as unknown as bigint };
+  const write = () => renderMessage({ template: 'points-expire', language: 'en', data });
+  expect(write).toThrow('"number" is for whole numbers only');
+  expect(write).not.toThrow(/Zhang/);
 });

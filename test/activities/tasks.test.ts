@@ -1,5 +1,5 @@
 import { smtpMailDoor, type MailDoor } from '../../activities/mail.js';
-import { journeyActivities } from '../../activities/journey.js';
+import { journeyActivities, type JourneyActivities } from '../../activities/journey.js';
 import { passOverdueTasks, sendTaskDigests } from '../../activities/tasks.js';
 import {
   addMillis,
@@ -9,6 +9,7 @@ import {
   plainDate,
   type CustomerRef,
   type Instant,
+  type JourneyId,
   type ManagerRef,
   type ZoneId,
 } from '../../domain/types.js';
@@ -18,6 +19,7 @@ import { saveDelegation, saveLeave } from '../../store/managers.js';
 import { findTask, listTasks, type TaskView } from '../../store/reads/task.js';
 import { openTask, recordTaskResult, snoozeTask } from '../../store/tasks.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
+import { publishText, shippedCampaign } from '../setup/campaign-version.js';
 import { startMailServer, type MailServer } from '../setup/mail-server.js';
 import { addCustomer, admitted, smallBank } from '../setup/small-bank.js';
 
@@ -175,6 +177,58 @@ describe('the first contact', () => {
     expect((await look(task.taskId)).managerRef).toBeNull();
   });
 
+  const complainAbout = (...refs: string[]) =>
+    Promise.all(
+      refs.map((ref) =>
+        database.owner.query(
+          `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source,
+                                   narrative, opened_at, opened_wall, due_at, rule_set)
+           values ('K-' || $1, $1, 'canna', $1, $1, 'page', 'No.', now(), now(), now(), 'cn')`,
+          [ref],
+        ),
+      ),
+    );
+
+  test('leaves whom the customer complains about at once, with the journey, and counts as nobody’s lateness', async () => {
+    await team();
+    const { task, journeyId } = await opened(anna);
+    await complainAbout('m1');
+    expect(await pass(AT)).toEqual({ passed: 1, escalated: 0, withdrawn: 0 });
+    expect(await pass(AT)).toEqual({ passed: 0, escalated: 0, withdrawn: 0 });
+    expect(await look(task.taskId)).toMatchObject({
+      managerRef: 'm2',
+      escalatedAt: null,
+      passed: [{ from: 'm1', to: 'm2', kind: 'complaint' }],
+    });
+    expect(await managerOf(journeyId)).toBe('m2');
+    await complainAbout('m2');
+    expect(await pass(AT)).toEqual({ passed: 0, escalated: 1, withdrawn: 0 });
+    expect(await look(task.taskId)).toMatchObject({ managerRef: 'm3', escalatedAt: AT });
+    // also when the lead has it already
+    await complainAbout('m3');
+    expect(await pass(AT)).toEqual({ passed: 0, escalated: 1, withdrawn: 0 });
+    expect((await look(task.taskId)).managerRef).toBeNull();
+    const { rows } = await database.owner.query(
+      `select reasons from decisions where kind = 'first-contact' order by sequence`,
+    );
+    expect(rows).toEqual([
+      { reasons: ['complained-about', 'next-manager'] },
+      { reasons: ['complained-about', 'team-lead'] },
+      { reasons: ['complained-about', 'team-lead'] },
+    ]);
+  });
+
+  test('of a lead who was late goes to the lead above, else to all leads, and never back to them', async () => {
+    await team();
+    await database.owner.query(`update managers set capacity = 0 where manager_ref <> 'm3'`);
+    await database.owner.query(`update managers set capacity = 9 where manager_ref = 'm3'`);
+    const { task } = await opened(anna);
+    expect(task.managerRef).toBe('m3');
+    const late = addMillis(task.dueAt, days(1));
+    expect(await pass(late)).toMatchObject({ escalated: 1 });
+    expect(await look(task.taskId)).toMatchObject({ managerRef: null, escalatedAt: late });
+  });
+
   test('of many at once passes on within the room that the next managers have', async () => {
     await team();
     const tasks: string[] = [];
@@ -195,6 +249,18 @@ describe('the first contact', () => {
     await closeJourney(database.app, journeyId, 'opted-out', 'the customer wants no more', AT);
     expect(await pass(addMillis(task.dueAt, days(1)))).toEqual({ passed: 0, escalated: 0, withdrawn: 1 });
     expect(await look(task.taskId)).toMatchObject({ result: 'withdrawn', doneBy: 'keepwell' });
+  });
+
+  test('and whatever else is to do of a customer who has died is nobody’s task any more', async () => {
+    const { task } = await opened(anna);
+    const hardship = { kind: 'hardship' as const, journeyId: null, managerRef: null, at: AT, dueAt: AT };
+    await openTask(database.app, { ...hardship, key: 'hardship', customerRef: anna });
+    await database.owner.query(
+      `insert into exclusions (customer_ref, kind, legal_reason, excluded_at, excluded_by)
+       values ('canna', 'deceased', 'a certificate', now(), 'test')`,
+    );
+    expect(await pass(addMillis(task.dueAt, days(1)))).toEqual({ passed: 0, escalated: 0, withdrawn: 2 });
+    expect(await look(task.taskId)).toMatchObject({ result: 'withdrawn' });
   });
 
   test('that was put off is passed on when that is over, not before', async () => {
@@ -284,6 +350,44 @@ describe('the daily digest', () => {
     expect(server.received[0]).toMatchObject({ to: 'zhao.min@bank.example' });
   });
 
+  test('of who is gone or was complained about goes to the lead above', async () => {
+    await team();
+    await call('gone', shanghai('2026-01-15', '18:00'));
+    await database.owner.query(`update managers set left_on = '2026-01-14' where manager_ref = 'm1'`);
+    const ben = await addCustomer(database, { ref: 'cben' });
+    await database.owner.query(
+      `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source,
+                               narrative, opened_at, opened_wall, due_at, rule_set)
+       values ('K-1', 'k', 'cben', 'm2', 'k', 'page', 'No.', now(), now(), now(), 'cn')`,
+    );
+    const his = { kind: 'call' as const, customerRef: ben, journeyId: null, managerRef: 'm2' as ManagerRef, at: AT };
+    await openTask(database.app, { ...his, key: 'his', dueAt: shanghai('2026-01-15', '12:00') });
+    expect(await digests(morning)).toMatchObject({ sent: 1 });
+    expect(server.received[0]).toMatchObject({ to: 'zhao.min@bank.example' });
+    expect(server.received[0]?.text).toMatch(/cben[^]*canna/);
+  });
+
+  test('names the first hundred tasks of each list and counts the others, however many there are', async () => {
+    for (const [ref, n] of [
+      ['m1', 103],
+      ['m2', 2],
+    ])
+      await database.owner.query(
+        `insert into tasks (task_key, customer_ref, kind, manager_ref, opened_at, due_at)
+         select $1 || i, 'canna', 'call', $1, $3, $3::timestamptz + i * interval '1 minute' from generate_series(1, $2::int) i`,
+        [ref, n, new Date(shanghai('2026-01-15', '04:59'))],
+      );
+    expect(await digests(morning)).toMatchObject({ sent: 2 });
+    const sent = (to: string) => server.received.find((mail) => mail.to.startsWith(to));
+    // one minute each from five o'clock on: by six, 60 are late
+    expect(sent('wang.fang')?.subject).toBe('2026-01-15 待办事项 103 项，其中 60 项已逾期');
+    expect(sent('wang.fang')?.text).toContain('另有 3 项未列出');
+    expect(sent('wang.fang')?.text.match(/canna/g)).toHaveLength(100);
+    expect(sent('wang.fang')?.text).toContain('2026-01-15 06:39');
+    expect(sent('wang.fang')?.text).not.toContain('2026-01-15 06:40');
+    expect(sent('li.jun')?.subject).toContain('2 项');
+  });
+
   test('that a crash left unsure is not sent a second time', async () => {
     await call('today', shanghai('2026-01-15', '18:00'));
     const dying: MailDoor = { deliver: () => Promise.reject(new Error('the worker died')) };
@@ -322,5 +426,58 @@ describe('the daily digest', () => {
     expect(await digests(morning)).toMatchObject({ sent: 0, skipped: 1 });
     await database.owner.query(`update outbound_stops set resumed_at = stopped_at, resumed_by = 'test'`);
     expect(await digests(morning)).toMatchObject({ sent: 1 });
+  });
+});
+
+describe('a call of a journey', () => {
+  /** A journey that asks for a call, with its first contact made. */
+  async function asked(): Promise<{ journeyId: JourneyId; call(): ReturnType<JourneyActivities['openStepTask']> }> {
+    const call = `  - step: call\n    kind: call\n    follows: outreach\n    wait: 3 days\n    dueWorkingDays: 3\n    waitFor: 6 days\n`;
+    const text = await shippedCampaign('keep-your-tier', (shipped) =>
+      shipped.replace('  # A suitable product.', `${call}  # A suitable product.`),
+    );
+    const version = await publishText(database, text, AT);
+    const { journeyId } = await opened(anna);
+    await database.owner.query('update journeys set version = $2 where journey_id = $1', [journeyId, version]);
+    return { journeyId, call: () => journeyActivities(deps()).openStepTask({ journeyId, step: 'call', at: AT }) };
+  }
+  const firstContact = async (result: string, reason: string | null) => {
+    const [task] = (await listTasks(database.app, { customerRef: anna, limit: 1 })).tasks;
+    const done = { result, reason, callBackAt: null, note: null, at: AT, day: plainDate(DAY) };
+    await recordTaskResult(database.app, { ...done, taskId: task?.taskId ?? '', by: 'm1' as ManagerRef });
+  };
+
+  test('is a task of the manager', async () => {
+    const { call } = await asked();
+    const { taskId } = await call();
+    expect(await look(taskId ?? '')).toMatchObject({ kind: 'call', managerRef: 'm1' });
+  });
+
+  test('is on the team lead’s list when the customer has complained about the manager', async () => {
+    const { call } = await asked();
+    await database.owner.query(
+      `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source,
+                               narrative, opened_at, opened_wall, due_at, rule_set)
+       values ('K-1', 'k', 'canna', 'm1', 'k', 'page', 'No.', now(), now(), now(), 'cn')`,
+    );
+    const { taskId } = await call();
+    expect(await look(taskId ?? '')).toMatchObject({ managerRef: null });
+  });
+
+  test.each([
+    ['wrong-number', null],
+    ['refused', 'service'],
+  ])('is not asked for after "%s": the step is done, and why is written down', async (result, reason) => {
+    const { call, journeyId } = await asked();
+    await firstContact(result, reason);
+    expect(await call()).toEqual({ taskId: null, why: result });
+    expect(await call()).toEqual({ taskId: null, why: result });
+    expect((await listTasks(database.app, { customerRef: anna, limit: 9 })).tasks).toEqual([]);
+    const { rows } = await database.owner.query(
+      `select d.verdict, d.reasons, j.steps_done @> '{call}' as done from decisions d join journeys j using (journey_id)
+        where j.journey_id = $1 and d.decision_key like '%:task-call'`,
+      [journeyId],
+    );
+    expect(rows).toEqual([{ verdict: 'not-asked', reasons: [result], done: true }]);
   });
 });

@@ -16,7 +16,7 @@ export function brokenRules(
   const { day } = request;
   const wrong: string[] = [];
   const ownOfPrivate = request.isPrivate && request.dedicated === managerRef;
-  if (chosen.leftOn !== null && day >= chosen.leftOn) wrong.push('has left');
+  if (chosen.leftOn !== null) wrong.push('has left, or is about to');
   if (request.complainedAbout.includes(managerRef)) wrong.push('was complained about');
   if (request.had.includes(managerRef)) wrong.push('had the customer');
   if (chosen.leave.some((leave) => leave.from <= day && leave.to >= day)) wrong.push('is on leave');

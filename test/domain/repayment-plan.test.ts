@@ -13,6 +13,7 @@ const facts = (more: Partial<PlanFacts> = {}): PlanFacts => ({
   currency: 'CNY',
   monthlyIncome: minor(1_000_000),
   incomeStated: false,
+  otherPolicy: false,
   openPlan: false,
   erased: false,
   ...more,
@@ -140,6 +141,7 @@ describe('a plan within the policy', () => {
   test.each<[string, Parameters<typeof proposed>, string[]]>([
     ['a large one', [{ total: minor(5_000_001), instalments: 20 }], ['large-total']],
     ['a long one', [{ instalments: 26 }], ['long-plan']],
+    ['limits that are not the bank’s own', [{}, { otherPolicy: true }], ['other-policy']],
     ['an income that only the customer names', [{}, { incomeStated: true }], ['income-stated']],
     ['one at the line', [{ total: minor(5_000_000), instalments: 25 }], []],
   ])('needs another person for %s', (_what, args, approval) => {
@@ -197,6 +199,13 @@ describe('what was repaid', () => {
     expect(look(standing('kept', 'due'), 2, 500)).toEqual(['2 missed']));
   test('after the grace is no longer in time, and makes it good', () =>
     expect(look(standing('due', 'due'), 1, [0, 500])).toEqual(['1 missed', '1 made-good']));
+  test('after the grace is late whoever looks first, and nothing ahead of it is paid by it', () => {
+    for (const missedFirst of [true, false])
+      expect(look(standing('due', 'due'), 1, [0, 500], { final: false, missedFirst })).toEqual([]);
+    // what was missed takes the money that was in time; what is left came too late
+    const before = { final: false, missedFirst: true };
+    expect(look(standing('missed', 'due', 'due'), 2, [500, 1500], before)).toEqual(['1 made-good']);
+  });
   test('in time is less what was given already, also when more comes after it', () =>
     expect(look(standing('kept', 'due'), 2, [500, 1000])).toEqual(['2 missed', '2 made-good']));
   test('early keeps, and never misses', () => {

@@ -24,6 +24,7 @@ const ENDINGS: Record<Ending, Outcome> = {
   unreachable: 'unreachable',
   ineligible: 'ineligible',
   excluded: 'ineligible',
+  'moved-to-care': 'moved-to-care',
 };
 const endings = Object.keys(ENDINGS) as Ending[];
 const reasonOf = (facts: Partial<SettlementFacts>): string => settle({ ...earned, ...facts }).reward.reason;

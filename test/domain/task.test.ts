@@ -5,7 +5,6 @@ import {
   judgeResult,
   judgeSnooze,
   MAX_ATTEMPTS,
-  mayWorkOn,
   RESULTS_OF,
   TASK_KINDS,
   TASK_RESULTS,
@@ -13,7 +12,7 @@ import {
   type TaskKind,
   type TaskState,
 } from '../../domain/task.js';
-import { digestReader } from '../../domain/task-digest.js';
+import { digestReader, handsOf, listOf, mayWorkOn, type Staff, type TaskPlace } from '../../domain/task-hands.js';
 import {
   addMillis,
   days,
@@ -32,6 +31,8 @@ const task = (kind: TaskKind, more: Partial<TaskState> = {}): TaskState => ({
   dueAt: in_(1),
   done: null,
   attempts: 0,
+  callBacks: 0,
+  callBackBy: null,
   ...more,
 });
 const said = (state: TaskState, result: string, more: Partial<TaskAnswer> = {}): string => {
@@ -93,6 +94,25 @@ describe('what came of a task', () => {
     expect(said(task('call', { attempts: MAX_ATTEMPTS - 2 }), 'busy')).toBe('open');
   });
 
+  test('a first contact is called back once, within the working days of the tier; other tasks more often', () => {
+    const answer = { callBackAt: in_(3) };
+    const by = { callBackBy: in_(3) };
+    expect(said(task('first-contact', by), 'call-back', answer)).toBe('open');
+    expect(said(task('first-contact', by), 'call-back', { callBackAt: in_(4) })).toMatch(
+      /within the working days that this customer's tier allows, until 2026-01-15T02:00:00.000Z/,
+    );
+    const again = { ...by, attempts: 1, callBacks: 1 };
+    expect(said(task('first-contact', again), 'call-back', { callBackAt: in_(1) })).toMatch(/is called back once/);
+    expect(said(task('call', { attempts: 1, callBacks: 1 }), 'call-back', answer)).toBe('open');
+  });
+
+  test.each([
+    ['standing', /keepwell plan grant-standing/],
+    ['plan-approval', /keepwell plan approve/],
+  ] as [TaskKind, RegExp][])('a %s ends with its answer, and by no result alone', (kind, words) => {
+    expect(said(task(kind), 'arranged', { reason: 'none-given' })).toMatch(words);
+  });
+
   test('what is done is done', () => {
     const done = task('call', { done: { by: 'm1', result: 'reached' } });
     expect(said(done, 'busy')).toBe('this task was done already, by m1: reached');
@@ -114,7 +134,8 @@ describe('what came of a task', () => {
           expect(RESULTS_OF[kind]).toContain(verdict.result);
           expect(state.attempts).toBeLessThan(MAX_ATTEMPTS);
           if (verdict.kind === 'closed') return;
-          state = { ...state, dueAt: verdict.dueAt, attempts: state.attempts + 1 };
+          const callBacks = state.callBacks + (verdict.result === 'call-back' ? 1 : 0);
+          state = { ...state, dueAt: verdict.dueAt, attempts: state.attempts + 1, callBacks };
         }
         expect(state.attempts).toBeLessThan(MAX_ATTEMPTS);
       }),
@@ -130,13 +151,6 @@ test('a first contact is put off by two days after it is due at most, other task
   expect(judgeSnooze(task('call'), in_(31), AT)).toBeNull();
   expect(judgeSnooze(task('call'), in_(32), AT)).toMatch(/at most 30 days after it is due/);
   expect(judgeSnooze(task('call'), AT, AT)).toMatch(/still to come/);
-});
-
-test('only who has a task, who stands in, or the team lead may do it', () => {
-  const refs = (...names: string[]): ManagerRef[] => names as ManagerRef[];
-  const [m1, m2, m3, m4] = refs('m1', 'm2', 'm3', 'm4') as [ManagerRef, ManagerRef, ManagerRef, ManagerRef];
-  const hands = { holder: m1, delegate: m2, leads: [m3] };
-  expect([m1, m2, m3, m4].map((by) => mayWorkOn(by, hands))).toEqual([true, true, true, false]);
 });
 
 test('who is worth more is spoken to earlier, in a bank of however many tiers', () => {
@@ -198,24 +212,129 @@ describe('the lead above a manager', () => {
   });
 });
 
-test('a digest is read by who stands in for who stands in, by the manager where nobody does, and never in a circle', () => {
+describe('whose a task is', () => {
   const day = plainDate('2026-01-12');
   const away = { from: day, to: day };
-  const reader = (ref: string, delegate: string | null, leave = delegate !== null) => ({
-    managerRef: ref as ManagerRef,
-    zone: 'Asia/Shanghai' as ZoneId,
-    calendar: 'CN',
-    workDays: null,
-    worksFrom: '09:00',
-    worksTo: '18:00',
-    leave: leave ? [away] : [],
-    delegations: delegate ? [{ delegateRef: delegate as ManagerRef, ...away }] : [],
-    leftOn: null,
+  const ref = (name: string): ManagerRef => name as ManagerRef;
+  interface Member {
+    leave?: boolean;
+    delegate?: string;
+    left?: boolean;
+    branch?: string;
+  }
+  /** m3 leads the team of everybody in b1, m4 leads in head office above it. */
+  const staff = (members: Record<string, Member>, leads: Record<string, string | null> = {}): Staff => ({
+    managers: Object.entries(members).map(([name, { leave, delegate, left, branch = 'b1' }]) => ({
+      managerRef: ref(name),
+      branchRef: branch as BranchRef,
+      teamRef: branch === 'b1' ? 't1' : null,
+      zone: 'Asia/Shanghai' as ZoneId,
+      calendar: 'CN',
+      workDays: null,
+      worksFrom: '09:00',
+      worksTo: '18:00',
+      leave: leave ? [away] : [],
+      delegations: delegate ? [{ delegateRef: ref(delegate), ...away }] : [],
+      leftOn: left ? day : null,
+    })),
+    branches: [
+      { branchRef: 'b-head' as BranchRef, parentRef: null },
+      { branchRef: 'b1' as BranchRef, parentRef: 'b-head' as BranchRef },
+    ],
+    teams: Object.entries({ t1: 'm3', t9: 'm4', ...leads }).map(([teamRef, leadRef]) => ({
+      teamRef,
+      branchRef: (teamRef === 't1' ? 'b1' : 'b-head') as BranchRef,
+      leadRef: leadRef as ManagerRef | null,
+    })),
   });
-  const m1 = 'm1' as ManagerRef;
-  expect(digestReader(m1, [reader('m1', 'm2'), reader('m2', 'm3'), reader('m3', null)], day)).toBe('m3');
-  expect(digestReader(m1, [reader('m1', null, true)], day)).toBe('m1');
-  expect(digestReader(m1, [{ ...reader('m1', 'm2', false), leftOn: day }, reader('m2', null)], day)).toBe('m2');
-  expect(['m1', 'm2']).toContain(digestReader(m1, [reader('m1', 'm2'), reader('m2', 'm1')], day));
-  expect(digestReader(m1, [reader('m1', null)], plainDate('2026-01-17'))).toBeNull();
+  const ALL = { m1: {}, m2: {}, m3: {}, m4: { branch: 'b-head' }, m5: {} };
+  const of = (managerRef: string | null, ...complainedAbout: string[]): TaskPlace => ({
+    managerRef: managerRef as ManagerRef | null,
+    branchRef: 'b1' as BranchRef,
+    complainedAbout: complainedAbout as ManagerRef[],
+  });
+  const hands = (task: TaskPlace, from: Staff): string[] => handsOf(task, from, day).sort();
+  const reader = (task: TaskPlace, from: Staff): string | null => {
+    const list = listOf(task, from, day);
+    return list && digestReader(list, from, day);
+  };
+
+  test('only who has it, who stands in, or the team lead and who stands in for them may do it', () => {
+    const from = staff({ ...ALL, m1: { delegate: 'm2' }, m3: { leave: true, delegate: 'm5' } });
+    expect(['m1', 'm2', 'm3', 'm4', 'm5'].map((by) => mayWorkOn(ref(by), of('m1'), from, day))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('what nobody has is any lead’s; where nobody leads, any manager’s', () => {
+    expect(hands(of(null), staff(ALL))).toEqual(['m3', 'm4']);
+    const leaderless = { t1: null, t9: null };
+    expect(hands(of(null), staff(ALL, leaderless))).toEqual(['m1', 'm2', 'm3', 'm4', 'm5']);
+    expect(hands(of('m1'), staff({ ...ALL, m1: { left: true } }, leaderless))).toEqual(['m2', 'm3', 'm4', 'm5']);
+    expect(listOf(of(null), staff(ALL, leaderless), day)).toBeNull();
+  });
+
+  test('who was complained about does nothing and reads nothing: it is the next lead’s', () => {
+    expect(hands(of('m1', 'm1'), staff(ALL))).toEqual(['m3']);
+    expect(reader(of('m1', 'm1'), staff(ALL))).toBe('m3');
+    expect(hands(of('m1', 'm1', 'm3'), staff(ALL))).toEqual(['m4']);
+    expect(reader(of(null, 'm3'), staff(ALL))).toBe('m4');
+    // who stands in for the manager is the one complained about
+    expect(reader(of('m1', 'm2'), staff({ ...ALL, m1: { leave: true, delegate: 'm2' } }))).toBe('m3');
+  });
+
+  test('a digest is read by who stands in for who stands in, by the manager where nobody does, and never in a circle', () => {
+    const three = { ...ALL, m1: { leave: true, delegate: 'm2' }, m2: { leave: true, delegate: 'm5' } };
+    expect(reader(of('m1'), staff(three))).toBe('m5');
+    expect(reader(of('m1'), staff({ ...ALL, m1: { leave: true } }))).toBe('m1');
+    expect(reader(of('m1'), staff({ ...ALL, m1: { left: true, delegate: 'm2' } }))).toBe('m2');
+    const circle = { ...ALL, m1: { leave: true, delegate: 'm2' }, m2: { leave: true, delegate: 'm1' } };
+    expect(['m1', 'm2']).toContain(reader(of('m1'), staff(circle)));
+    expect(digestReader(ref('m1'), staff(ALL), plainDate('2026-01-17'))).toBeNull();
+  });
+
+  test('of somebody who is gone and has named nobody the lead above reads it, never they themselves', () => {
+    const gone = { ...ALL, m1: { left: true } };
+    expect(reader(of('m1'), staff(gone))).toBe('m3');
+    expect(digestReader(ref('m1'), staff(gone), day)).toBeNull();
+    expect(reader(of('m3'), staff({ ...ALL, m3: { left: true } }))).toBe('m4');
+  });
+
+  test('whoever is away, has left, stands in or was complained about: who reads of a task may do it', () => {
+    const names = ['m1', 'm2', 'm3', 'm4', 'm5'];
+    const anybody = fc.option(fc.constantFrom(...names), { nil: undefined });
+    const member = fc.record({ leave: fc.boolean(), left: fc.boolean(), delegate: anybody });
+    fc.assert(
+      fc.property(
+        fc.tuple(member, member, member, member, member),
+        fc.option(fc.constantFrom(...names)),
+        fc.subarray(names),
+        (members, managerRef, complained) => {
+          const from = staff(
+            Object.fromEntries(
+              names.map((name, i) => {
+                const one = members[i] as Member;
+                const delegate = one.delegate === name ? {} : { delegate: one.delegate };
+                return [
+                  name,
+                  { leave: one.leave, left: one.left, ...delegate, ...(i === 3 ? { branch: 'b-head' } : {}) },
+                ];
+              }),
+            ) as Record<string, Member>,
+          );
+          const task = of(managerRef, ...complained);
+          const told = reader(task, from);
+          if (told !== null) expect(hands(task, from)).toContain(told);
+          for (const by of hands(task, from)) {
+            expect(complained).not.toContain(by);
+            expect(from.managers.find((each) => each.managerRef === by)?.leftOn).toBeNull();
+          }
+        },
+      ),
+    );
+  });
 });

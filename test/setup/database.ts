@@ -11,6 +11,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** Postgres ends its connections with it when it is stopped. */
+const ADMIN_SHUTDOWN = '57P01';
+
 function testServer(): string {
   const url = process.env['KEEPWELL_TEST_POSTGRES'];
   if (!url) throw new Error("the tests' Postgres is not running; start tests with `npm test`");
@@ -25,8 +28,8 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const url = `${testServer()}/${name}`;
   let dropping = false;
   const fail = (error: Error): void => {
-    // a pool lets go of its connections a moment after it says that it has ended
-    if (!dropping) throw error;
+    // a pool lets go of its connections a moment after it says that it has ended, and the run stops its server at its end
+    if (!dropping && (error as { code?: string }).code !== ADMIN_SHUTDOWN) throw error;
   };
   const app = Database.open(url, 'app', fail);
   const owner = Database.open(url, 'owner', fail);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRepaymentPolicy, type RepaymentPolicy } from '../../domain/repayment-policy.js';
 import { minor, plainDate, type AccountRef, type CustomerRef, type Instant, type ZoneId } from '../../domain/types.js';
+import { definitionDigest } from '../../store/definition-digest.js';
 import type { ProposalRequest } from '../../store/plan-proposals.js';
 import type { TestDatabase } from './database.js';
 import { addCustomer, book, type NewCustomer } from './small-bank.js';
@@ -60,6 +61,7 @@ export function proposalOf(
     customerRef,
     accountRef: cardOf(customerRef),
     policy: policyOf(),
+    ownPolicyDigest: definitionDigest(policyOf()),
     terms: { ...terms, ...more },
     statedIncome: null,
     by: 'anna',

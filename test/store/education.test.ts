@@ -221,6 +221,36 @@ describe('points for a course', () => {
     expect(await has()).toBe(100n);
   });
 
+  test('are told as what they became: given, given before by another edition, or owed, and the same to whoever sends it again', async () => {
+    const pass = async (key: string) => {
+      const { enrolmentId } = await enrolled();
+      await readAll(enrolmentId);
+      expect(await quiz(enrolmentId, WRONG)).toMatchObject({ passed: false, points: null });
+      const taken = await quiz(enrolmentId, RIGHT, AT, key);
+      expect(await quiz(enrolmentId, RIGHT, AT, key)).toMatchObject({ points: 'points' in taken ? taken.points : 0 });
+      return 'points' in taken ? taken.points : taken.kind;
+    };
+    const toCome = async () => (await courseOfCustomer(database.app, anna, SAVING, AT))?.pointsToCome;
+    const edition = (points: number) =>
+      publishTestCourse(database, AT, (text) => text.replace('points: 100', `points: ${points}`));
+    expect(await toCome()).toBe(100);
+    expect(await pass('first')).toEqual({ became: 'owed', points: 100 });
+    await edition(300);
+    expect(await toCome()).toBeNull();
+    // what is owed already is not owed twice
+    expect(await pass('second')).toEqual({ became: 'before', points: 300 });
+    await programmeThere();
+    expect(await postOwedPoints(database.app, later(1))).toBe(1);
+    expect(await has()).toBe(100n);
+    await edition(500);
+    expect(await pass('third')).toEqual({ became: 'before', points: 500 });
+    expect([await toCome(), await has()]).toEqual([null, 100n]);
+    await publishTestCourse(database, AT, (text) => text.replace('course: saving', 'course: other'));
+    const { enrolmentId } = await enrolled({ course: 'other' as CourseRef });
+    await readAll(enrolmentId);
+    expect(await quiz(enrolmentId, RIGHT)).toMatchObject({ points: { became: 'given', points: 100 } });
+  });
+
   test('of a course that gives none are none', async () => {
     await programmeThere();
     await publishTestCourse(database, AT, (text) => text.replace('points: 100\n', ''));
@@ -256,6 +286,14 @@ describe('a journey', () => {
     expect(await enrolled({ journeyId, source: 'journey' })).toEqual({ ...first, isNew: false, completedAt: AT });
     await enrolmentTold(database.app, first.enrolmentId, AT);
     expect(await completedButUntold(database.app, null, 10)).toEqual([]);
+  });
+
+  test('of another customer takes nobody', async () => {
+    const ben = await addCustomer(database, { ref: 'cben' });
+    const { journeyId } = await admitted(database, ben, '2026-11-24', AT);
+    await expect(enrolled({ journeyId, source: 'journey' })).rejects.toThrow(/foreign key/);
+    await enrolled();
+    await expect(enrolled({ journeyId, source: 'journey' })).rejects.toThrow(/foreign key/);
   });
 
   test('takes over what the customer had begun', async () => {

@@ -179,6 +179,16 @@ describe('a small event', () => {
     expect(await reasonOf(setSeats(many, { eventRef: talk, seats: 5, at: later(242) }))).toBe('is-over');
   });
 
+  test('seats that are added while it runs change no places: who waited at the start can’t be absent', async () => {
+    expect(await setSeats(many, { eventRef: talk, seats: 2, at: instant(later(240) - 1) })).toEqual({
+      promoted: [ben],
+    });
+    expect(await setSeats(many, { eventRef: talk, seats: 9, at: later(240) })).toEqual({ promoted: [] });
+    expect(await lettersOf(database, talk, 'promoted')).toEqual([ben]);
+    expect(await closeEvent(many, { eventRef: talk, at: later(242) })).toEqual({ attended: 0, absent: 2 });
+    expect(await states(talk)).toEqual({ absent: 2, waiting: 1 });
+  });
+
   test('a customer of another branch, an erased one and a stranger get no seat', async () => {
     await database.owner.query(`insert into branches values ('b1', 'Centre'), ('b2', 'East')`);
     await database.owner.query(`update customers set branch_ref = 'b1' where customer_ref = $1`, [anna]);
@@ -214,6 +224,11 @@ test('a waiting list has an end, and who comes after it hears no at once', async
     [talk, all.slice(0, -1), new Date(AT)],
   );
   await expect(come(talk, all.at(-1) as CustomerRef)).rejects.toThrow(`${MAX_WAITING} wait for a seat`);
+});
+
+test('the ten-millionth event has a number of its own', async () => {
+  await database.owner.query(`select setval('event_numbers', 12345678)`);
+  expect([await announce(database, AT), await announce(database, AT)]).toEqual(['E-2026-12345679', 'E-2026-12345680']);
 });
 
 test('an event that can’t be is refused with all that is wrong about it', async () => {

@@ -9,8 +9,8 @@ import { addCustomer, book, smallBank } from '../setup/small-bank.js';
 
 const ZONE = 'Asia/Shanghai' as ZoneId;
 
-async function factsOf({ app }: TestDatabase, ref: string, day: PlainDate): Promise<ProductFacts> {
-  const facts = await productFacts(app, ref as CustomerRef, day, ZONE);
+async function factsOf({ app }: TestDatabase, ref: string, day: PlainDate, on = day): Promise<ProductFacts> {
+  const facts = await productFacts(app, ref as CustomerRef, { asOf: day, on }, ZONE);
   if (!facts) throw new Error(`no customer ${ref}`);
   return facts;
 }
@@ -212,6 +212,32 @@ describe('of one customer', () => {
     expect((await factsOf(database, 'c1', day)).assessment).toEqual({ appetite: 2, assessedOn: day, validUntil: day });
   });
 
+  test('the bank’s data end before the day judged: money as they tell last, assessments and maturities as they are on that day', async () => {
+    const on = addDays(day, 5);
+    await book(database, 'c1', addDays(day, 1), -100n, 'card');
+    for (const [name, matures] of [
+      ['a-over', addDays(on, -1)],
+      ['b-last-day', on],
+    ])
+      await database.owner.query(`insert into products_held values ($1, 'c1', null, $1, 100, '2026-01-01', $2, null)`, [
+        name,
+        matures,
+      ]);
+    for (const [appetite, assessedOn] of [
+      [2, day],
+      [4, on],
+      [5, addDays(on, 1)],
+    ] as const)
+      await database.owner.query(
+        `insert into risk_assessments (customer_ref, appetite, assessed_on, valid_until, assessed_by, recorded_at)
+         values ('c1', $1, $2, $2, 'test', $2::date)`,
+        [appetite, assessedOn],
+      );
+    const facts = await factsOf(database, 'c1', day, on);
+    expect(facts).toMatchObject({ day: on, available: 40_000_000n, spending: [], assessment: { appetite: 4 } });
+    expect(facts.holdings.map(({ product }) => product)).toEqual(['b-last-day']);
+  });
+
   test('the risk appetite of the bank’s data has no day, and is no assessment', async () => {
     await database.owner.query(`update customers set risk_appetite = 5 where customer_ref = 'c1'`);
     expect((await factsOf(database, 'c1', day)).assessment).toBeNull();
@@ -227,6 +253,6 @@ describe('of one customer', () => {
     expect((await factsOf(database, 'c1', day)).barred).toEqual(['credit-care']);
     await database.owner.query(`update customers set erased_at = now() where customer_ref = 'c1'`);
     expect((await factsOf(database, 'c1', day)).barred).toEqual(['erased', 'credit-care']);
-    expect(await productFacts(database.app, 'c9' as CustomerRef, day, ZONE)).toBeNull();
+    expect(await productFacts(database.app, 'c9' as CustomerRef, { asOf: day, on: day }, ZONE)).toBeNull();
   });
 });

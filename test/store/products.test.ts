@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WALL_CLOCK } from '../../domain/business-clock.js';
+import { readCourse } from '../../domain/course.js';
 import { readOffers } from '../../domain/loyalty-offer.js';
 import type { ProductRef, RiskGrade } from '../../domain/product-catalogue.js';
 import { addDays, addMillis, days, instant, plainDate, type CustomerRef } from '../../domain/types.js';
@@ -8,15 +9,17 @@ import {
   approveCounterOffer,
   counterOfferInForce,
   CounterOfferRefused,
+  findCounterOffer,
   listCounterOffers,
   proposeCounterOffer,
 } from '../../store/counter-offers.js';
+import { publishCourse } from '../../store/courses.js';
 import { verifyDecisions } from '../../store/decisions.js';
 import { evaluateEntitlements } from '../../store/entitlements.js';
 import { publishOffers } from '../../store/loyalty-offers.js';
 import { ProductsRefused, publishProducts, readProducts } from '../../store/products.js';
 import { readAssessments, readRecommendations } from '../../store/reads/product.js';
-import { considerProducts, recommendFor } from '../../store/recommendations.js';
+import { considerProducts, recommendedLast, recommendFor } from '../../store/recommendations.js';
 import { AssessmentRefused, recordAssessment } from '../../store/risk-assessments.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, admitted, book, smallBank } from '../setup/small-bank.js';
@@ -45,12 +48,24 @@ async function offersThere(): Promise<void> {
   await publishOffers(database.app, { offers, sourceText: text, at: addMillis(morning, days(-40)), by: 'anna' });
 }
 
+async function courseThere(): Promise<void> {
+  const text = readFileSync(
+    join(__dirname, '..', '..', 'campaigns', 'lessons', 'how-tiers-work', 'course.yaml'),
+    'utf8',
+  );
+  const reading = readCourse(text, 'course.yaml');
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  const at = addMillis(morning, days(-40));
+  await publishCourse(database.app, { definition: reading.definition, sourceText: text, at, by: 'anna' });
+}
+
 async function publish(text = shippedText, at = addMillis(morning, days(-30))) {
   return publishProducts(database.app, { definition: catalogueOf(text), sourceText: text, at, by: 'anna' });
 }
 
 const inForce = async () => {
   await offersThere();
+  await courseThere();
   return publish();
 };
 
@@ -70,6 +85,7 @@ const recommend = (key = 'journey:j1:offer', at = morning) =>
 describe('publishing products', () => {
   test('gives each new catalogue the next version and leaves the others as they were', async () => {
     await offersThere();
+    await courseThere();
     expect(await publish()).toEqual({ version: 1, isNew: true, newest: 1 });
     expect(await publish()).toEqual({ version: 1, isNew: false, newest: 1 });
     const dearer = shippedText.replace('basisPoints: 135', 'basisPoints: 125');
@@ -102,11 +118,17 @@ describe('publishing products', () => {
       '[private-safe-deposit]',
       'loyalty offer "private-safe-deposit" is not for tier "affluent", so nobody of it may get it',
     );
+    await refused(
+      'x',
+      'x',
+      'the strategy of tier "mass" names course "how-tiers-work", which is not published; publish it with',
+    );
     expect((await database.owner.query('select from product_catalogues')).rowCount).toBe(0);
   });
 
   test('two who publish at once get two versions', async () => {
     await offersThere();
+    await courseThere();
     const texts = [shippedText, shippedText.replace('basisPoints: 135', 'basisPoints: 125')];
     const both = await Promise.all(texts.map((text) => publish(text)));
     expect(both.map(({ version }) => version).sort()).toEqual([1, 2]);
@@ -142,12 +164,15 @@ describe('an assessment', () => {
     await expect(assess(3)).rejects.toThrow(AssessmentRefused);
     for (const ago of [29, 28, 27, 26, 25, 24]) await assess(3, addDays(day, -ago));
     await expect(assess(3, addDays(day, -23))).rejects.toThrow('8 times in twelve months');
-    expect(await readAssessments(database.app, c1)).toHaveLength(8);
+    // told late, it would be the ninth of the twelve months that follow it
+    await expect(assess(3, addDays(day, -200))).rejects.toThrow('8 times in twelve months');
+    expect(await assess(3, addDays(day, -393))).toBe(true);
+    expect(await readAssessments(database.app, c1)).toHaveLength(9);
   });
 });
 
 describe('a recommendation', () => {
-  test('is written down with why it and why not the others, and is the same for the same key', async () => {
+  test('is written down with why it and why not the others, once for the same key while nothing changes', async () => {
     await inForce();
     await assess(3);
     const first = await recommend();
@@ -165,14 +190,9 @@ describe('a recommendation', () => {
     expect(first?.refused.find(({ product }) => product === 'equity-fund')?.reasons).toEqual([
       { code: 'risk-above-appetite', numbers: { grade: 4, appetite: 3 } },
     ]);
-    await assess(1, addDays(day, -1));
-    expect(await recommend()).toEqual(first);
-    expect((await recommend('journey:j2:offer'))?.product).toBe('money-market-fund');
-    expect((await readRecommendations(database.app, c1)).map(({ product }) => product).sort()).toEqual([
-      'balanced-fund',
-      'money-market-fund',
-    ]);
-    expect(await verifyDecisions(database.app, c1)).toMatchObject({ whole: true, decisions: 2 });
+    expect(await recommend('journey:j1:offer', addMillis(morning, days(1)))).toEqual(first);
+    expect(await readRecommendations(database.app, c1)).toHaveLength(1);
+    expect(await verifyDecisions(database.app, c1)).toMatchObject({ whole: true, decisions: 1 });
     const { rows } = await database.owner.query<{ saw: object; result: object }>(
       `select decision_key, verdict, reasons, saw, rules from decisions where decision_key like 'journey:j1:%'`,
     );
@@ -188,6 +208,56 @@ describe('a recommendation', () => {
     expect(JSON.stringify(rows)).not.toContain('1986');
   });
 
+  test('is judged again for a letter that is tried again: what does not suit any more, or has another rate, is not sent', async () => {
+    await inForce();
+    await assess(3);
+    const key = 'journey:j1:offer';
+    const last = async () => (await recommendedLast(database.app, { customerRef: c1, key }))?.product ?? null;
+    expect(await last()).toBeNull();
+    await recommend();
+    await assess(1, addDays(day, -1));
+    for (let tries = 0; tries < 2; tries += 1) expect((await recommend())?.product).toBe('money-market-fund');
+    expect(await last()).toBe('money-market-fund');
+    // the assessment is over on the day of the letter
+    const inAYear = addMillis(morning, days(364));
+    expect((await recommend(key, inAYear))?.rateBasisPoints).toBe(175);
+    const proposal = { customerRef: c1, product: 'term-deposit-36m' as ProductRef, betterBy: 10, by: 'x', reason: 'x' };
+    await proposeCounterOffer(database.app, { ...proposal, asOf: day, at: inAYear });
+    expect((await recommend(key, inAYear))?.rateBasisPoints).toBe(185);
+    expect((await recommend(key, addMillis(inAYear, days(31))))?.rateBasisPoints).toBe(175);
+    const { rows } = await database.owner.query<{ key: string }>(
+      'select recommendation_key as key from recommendations order by recommendation_id',
+    );
+    expect(rows.map((row) => row.key)).toEqual([key, ...[2, 3, 4, 5].map((n) => `${key}:${n}`)]);
+    expect(await recommendedLast(database.app, { customerRef: c1, key: 'journey:j1:off' })).toBeNull();
+    expect(await verifyDecisions(database.app, c1)).toMatchObject({ whole: true, decisions: 6 });
+  });
+
+  test('is judged on the day of the letter, whatever the last day of the data', async () => {
+    await inForce();
+    const ends = plainDate('2026-11-23');
+    await recordAssessment(database.app, {
+      customerRef: c1,
+      appetite: 3,
+      assessedOn: addDays(ends, -300),
+      validUntil: ends,
+      by: 'x',
+      at: morning,
+    });
+    // 23 November, 22:00 in Shanghai
+    expect((await recommend('on its last day', addMillis(morning, days(-1 / 3))))?.product).toBe('balanced-fund');
+    const letter = await recommend('a day later');
+    expect([letter?.product, letter?.asOf]).toEqual(['term-deposit-36m', day]);
+    expect(letter?.refused.find(({ product }) => product === 'balanced-fund')?.reasons[0]).toEqual({
+      code: 'assessment-expired',
+      numbers: { validUntil: ends },
+    });
+    const { rows } = await database.owner.query<{ saw: object }>(
+      `select saw from decisions where decision_key = 'a day later:product'`,
+    );
+    expect(rows).toMatchObject([{ saw: { asOf: '2026-11-23', on: '2026-11-24' } }]);
+  });
+
   test('belongs to its journey, and twice at once is one', async () => {
     await inForce();
     const { journeyId } = await admitted(database, c1, day, morning);
@@ -196,22 +266,26 @@ describe('a recommendation', () => {
     const [one, other] = await Promise.all([ask(), ask()]);
     expect(one).toEqual(other);
     expect(await readRecommendations(database.app, c1)).toMatchObject([{ journeyId, product: 'term-deposit-36m' }]);
+    const stranger = await addCustomer(database, { ref: 'c2', since: '2020-01-01' });
+    const another = { ...request, customerRef: stranger, key: 'journey:x:offer' };
+    await expect(database.app.transaction((sql) => recommendFor(sql, another))).rejects.toThrow(/foreign key/);
   });
 
-  test('is nothing where nothing suits, with every product’s reasons, and stays nothing', async () => {
+  test('is nothing where nothing suits, with every product’s reasons, until something does', async () => {
     await inForce();
     await database.owner.query(
       `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at) values ('c1', 'card-overused', $1, 80, '[]', now())`,
       [day],
     );
     expect(await recommend()).toBeNull();
-    await database.owner.query('delete from findings');
     expect(await recommend()).toBeNull();
+    expect(await readRecommendations(database.app, c1)).toHaveLength(1);
     const [told] = await readRecommendations(database.app, c1);
     expect(told).toMatchObject({ product: null, catalogueVersion: 1, reasons: [] });
     expect(told?.refused).toHaveLength(catalogueOf(shippedText).products.length);
     expect(told?.refused.every(({ reasons }) => reasons[0]?.code === 'credit-care')).toBe(true);
-    expect((await recommend('later'))?.product).toBe('term-deposit-36m');
+    await database.owner.query('delete from findings');
+    expect((await recommend())?.product).toBe('term-deposit-36m');
   });
 
   test('is nothing without a catalogue, and says so', async () => {
@@ -324,6 +398,40 @@ describe('a counter-offer', () => {
     const { rows } = await database.owner.query<{ verdict: string }>('select verdict from decisions order by sequence');
     expect(rows.map(({ verdict }) => verdict)).toEqual(['needs-approval', 'approved']);
     expect(await verifyDecisions(database.app, c1)).toMatchObject({ whole: true });
+  });
+
+  test('that was approved last counts, whenever it was proposed, and only from its approval on', async () => {
+    const { counterOfferId } = await propose(25);
+    await propose(10, 'Wang Fang', DEPOSIT, addMillis(morning, days(1)));
+    await approve(counterOfferId, 'Li Jun', addMillis(morning, days(2)));
+    const after = (n: number) => standing(addMillis(morning, days(n)));
+    expect([await after(0.5), await after(1.5), await after(2)]).toEqual([null, 10, 25]);
+  });
+
+  test('is not approved for a customer whom the product does not suit any more', async () => {
+    const { counterOfferId } = await propose(25);
+    await database.owner.query(
+      `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at) values ('c1', 'card-overused', $1, 80, '[]', now())`,
+      [day],
+    );
+    await expect(approve(counterOfferId, 'Li Jun')).rejects.toThrow("can't be offered to c1: credit-care");
+    expect(await listCounterOffers(database.app, { waitingAt: morning })).toHaveLength(1);
+  });
+
+  test('is judged on its own day, whatever the last day of the data: who comes of age today may have one', async () => {
+    const loan = 'personal-loan' as ProductRef;
+    const comesOfAge = (on: string) => database.owner.query('update customers set birth_date = $1', [on]);
+    await comesOfAge('2008-11-25');
+    await expect(propose(5, 'x', loan)).rejects.toThrow('the customer is too young for it');
+    await comesOfAge('2008-11-24');
+    expect(await propose(5, 'x', loan)).toMatchObject({ product: loan });
+  });
+
+  test('in a list says nothing of why it was proposed; alone it does', async () => {
+    const { counterOfferId } = await propose(25);
+    for (const one of await listCounterOffers(database.app, {})) expect(one).not.toHaveProperty('reason');
+    expect(await findCounterOffer(database.app, counterOfferId)).toMatchObject({ reason: 'a better offer' });
+    expect(await findCounterOffer(database.app, 'x')).toBeNull();
   });
 
   test('beyond the limit nobody may go, and a better rate makes nothing suitable', async () => {

@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import {
   addMillis,
   days,
   instant,
   minor,
   plainDate,
+  type AccountRef,
   type CustomerRef,
   type PlainDate,
   type ZoneId,
@@ -20,7 +22,7 @@ import { findPlan, listPlans } from '../../store/reads/repayment-plan.js';
 import { answerStanding } from '../../store/standing-requests.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addDebtor, bookOnCard, cardOf, policyOf, proposalOf } from '../setup/plans.js';
-import { book, smallBank } from '../setup/small-bank.js';
+import { admitted, book, smallBank } from '../setup/small-bank.js';
 
 const AT = instant(Date.UTC(2026, 0, 12, 2));
 const ZONE = 'Asia/Shanghai' as ZoneId;
@@ -112,6 +114,21 @@ test('a large plan is approved by another person than who proposed or agreed it'
   expect(await approvePlan(database.app, order(planRef, 'Li Jun'))).toMatchObject({ state: 'running' });
   // said twice it changes nothing
   expect(await approvePlan(database.app, order(planRef, 'Li Jun'))).toMatchObject({ approvedBy: 'Li Jun' });
+});
+
+test('a plan under any but the bank’s own policy is approved by another person, and keeps that policy’s limits', async () => {
+  const own = policyOf({ incomeShareAtMost: 9_000, secondPerson: { above: 9_000_000, months: 60 } });
+  const planRef = await proposed({ policy: own });
+  expect(await agreePlan(database.app, order(planRef))).toMatchObject({ state: 'agreed', approval: ['other-policy'] });
+  await expect(approvePlan(database.app, order(planRef))).rejects.toThrow('another person has to approve it');
+  await endPlan(database.app, { ...order(planRef), reason: 'replaced' });
+  const narrow = policyOf({ instalments: { least: 2, most: 6 } });
+  expect(await propose({ policy: narrow })).toMatchObject({ verdict: 'refused', reasons: ['too-many-instalments'] });
+});
+
+test('a plan is about an account of the customer’s own, whoever writes it', async () => {
+  const other = await addDebtor(database, { ref: 'cother' });
+  await expect(propose({ accountRef: cardOf(other) })).rejects.toThrow(/foreign key/);
 });
 
 test.each([
@@ -240,6 +257,56 @@ describe('what counts as repaid', () => {
     expect(await net()).toEqual([500n, 0n]);
   });
 
+  test('is not what was drawn on the card again, in cash or by transfer', async () => {
+    await card('2026-01-20', 900n, 'deposit');
+    await card('2026-01-21', -500n, 'cash');
+    await card('2026-01-22', -300n, 'transfer-out');
+    expect(await net()).toEqual([100n, 100n]);
+  });
+
+  /** What was repaid on the current account, which is in the red. */
+  const onAccount = async (): Promise<[bigint, bigint]> => {
+    await database.owner.query(`update installation set data_until = '2026-02-28'`);
+    const plan = { accountRef: `a${li}` as AccountRef, countsFrom: plainDate('2026-01-12'), policy: policyOf() };
+    const { inTime, soFar } = await repaid(database.app, plan, plainDate('2026-02-05'));
+    return [inTime, soFar];
+  };
+
+  test('on an account is at most what the debt has fallen by, before the bank’s own interest and fees', async () => {
+    await book(database, li, '2026-01-20', 500n, 'transfer-in');
+    expect(await onAccount()).toEqual([500n, 500n]);
+    await book(database, li, '2026-01-21', -40n, 'penalty-interest');
+    expect(await onAccount()).toEqual([500n, 500n]);
+    // it left again, under another name
+    await book(database, li, '2026-01-22', -200n, 'transfer-out');
+    expect(await onAccount()).toEqual([300n, 300n]);
+    await book(database, li, '2026-02-10', -300n, 'cash');
+    expect(await onAccount()).toEqual([300n, 0n]);
+    // income makes the debt fall, and is no repayment
+    await book(database, li, '2026-02-11', 10_000n, 'salary');
+    expect(await onAccount()).toEqual([300n, 500n]);
+  });
+
+  test('is nothing on an account to which money comes and from which as much goes, however and how often', async () => {
+    const way = fc.constantFrom('transfer-in', 'transfer-out', 'own-transfer', 'deposit', 'cash', 'household', 'card');
+    const day = fc.integer({ min: 12, max: 31 }).map((n) => `2026-01-${n}`);
+    const round = fc.record({ amount: fc.integer({ min: 1, max: 9_000 }), there: way, back: way, in: day, out: day });
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), async (rounds) => {
+        for (const { amount, there, back, ...on } of rounds) {
+          await book(database, li, on.in, BigInt(amount), there);
+          await book(database, li, on.out, -BigInt(amount), back);
+        }
+        const [inTime, soFar] = await onAccount();
+        expect(soFar <= 0n && inTime <= 0n).toBe(true);
+        await database.owner.query(`delete from transactions where account_ref = $1 and booked_on >= '2026-01-12'`, [
+          `a${li}`,
+        ]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   test('is not what came to another account of the customer', async () => {
     await book(database, li, '2026-01-20', 500n, 'transfer-in');
     expect(await net()).toEqual([0n, 0n]);
@@ -258,6 +325,132 @@ describe('a look at a plan that runs', () => {
     });
   const until = (day: string) => database.owner.query('update installation set data_until = $1', [day]);
 
+  const tasks = async () =>
+    (
+      await database.owner.query<{ told: string }>(
+        `select concat_ws(' ', kind, manager_ref, coalesce(result, 'open'), done_by) as told from tasks order by task_id`,
+      )
+    ).rows.map(({ told }) => told);
+  /** Two instalments of 500.00. */
+  const short = async (more: { agree?: boolean } = {}): Promise<PlanRef> => {
+    const { terms } = proposalOf(li, AT, { total: minor(100_000), instalments: 2 });
+    const planRef = await proposed({ terms });
+    if (more.agree !== false) await agreePlan(database.app, order(planRef));
+    return planRef;
+  };
+
+  test('after the grace finds late what came late, also when it is not the one that decides', async () => {
+    const planRef = await short();
+    await bookOnCard(database, li, '2026-02-06', 50_000n);
+    await until('2026-02-06');
+    expect(await look(planRef, 1, { final: false })).toMatchObject({ verdict: null });
+    expect((await readInstalments(database.app, planRef))[0]?.state).toBe('due');
+    // nobody need hear that it is missed: it is paid by now
+    const at = Date.UTC(2026, 1, 7, 1);
+    const first = await look(planRef, 1, { at });
+    expect(first).toMatchObject({ verdict: 'made-good', next: { instalment: 2 } });
+    expect(await look(planRef, 1, { at })).toEqual(first);
+    expect((await readInstalments(database.app, planRef))[0]).toMatchObject({ state: 'made-good', missedAt: at });
+    expect(await tasks()).toEqual([]);
+  });
+
+  test('gives money to the instalment of which the customer was reminded, whatever its run remembers', async () => {
+    const planRef = await short();
+    await until('2026-02-05');
+    expect(await look(planRef, 1)).toMatchObject({ verdict: 'missed' });
+    await database.owner.query(
+      `insert into outreach (outreach_key, customer_ref, channel, message_class, template, message_id, state, claimed_at, claimed_wall)
+       values ($1, $2, 'email', 'service', 'instalment-due', 'm', 'sent', now(), now())`,
+      [`plan:${planRef}:2:reminder`, li],
+    );
+    await bookOnCard(database, li, '2026-02-26', 50_000n);
+    await until('2026-02-26');
+    const asked = { planRef, instalment: 2, final: false, missedFirst: true, zone: ZONE };
+    await lookAtPlan(database.app, { ...asked, at: instant(Date.UTC(2026, 1, 27, 1)) });
+    expect((await readInstalments(database.app, planRef)).map(({ state }) => state)).toEqual(['missed', 'kept']);
+  });
+
+  test('puts a missed instalment on the list of the customer’s own manager, due in three working days', async () => {
+    await database.owner.query(`update customers set manager_ref = 'm2' where customer_ref = $1`, [li]);
+    const planRef = await short();
+    await until('2026-02-05');
+    // Friday, 13 February: the 14th is worked, then the bank is closed until the 23rd
+    await look(planRef, 1, { at: Date.UTC(2026, 1, 13, 1) });
+    const { rows } = await database.owner.query('select kind, manager_ref, due_at from tasks');
+    expect(rows).toEqual([{ kind: 'missed-instalment', manager_ref: 'm2', due_at: Date.UTC(2026, 1, 25, 10) }]);
+  });
+
+  test.each([
+    ['who has left', `update managers set left_on = '2026-01-31' where manager_ref = 'm2'`],
+    [
+      'whom the customer complained about',
+      `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source,
+                               narrative, opened_at, opened_wall, due_at, rule_set)
+       values ('K-1', 'k', 'cli', 'm2', 'k', 'page', 'No.', now(), now(), now(), 'cn')`,
+    ],
+  ])('asks no manager %s', async (_who, change) => {
+    await database.owner.query(`update customers set manager_ref = 'm2' where customer_ref = $1`, [li]);
+    await database.owner.query(change);
+    const planRef = await short();
+    await until('2026-02-05');
+    await look(planRef, 1);
+    expect(await tasks()).toEqual(['missed-instalment open']);
+  });
+
+  test('goes to the manager of the journey in which the plan was agreed before the customer’s own', async () => {
+    await database.owner.query(`update customers set manager_ref = 'm2' where customer_ref = $1`, [li]);
+    const { journeyId } = await admitted(database, li, '2026-01-11', AT);
+    await database.owner.query(
+      `update journeys set campaign_ref = 'credit-care', manager_ref = 'm1' where journey_id = $1`,
+      [journeyId],
+    );
+    const planRef = await short();
+    await until('2026-02-05');
+    await look(planRef, 1);
+    expect(await tasks()).toEqual(['missed-instalment m1 open']);
+  });
+
+  test('takes the task off the list when what was missed is paid, and all of a plan when it is ended', async () => {
+    const planRef = await proposed();
+    await agreePlan(database.app, order(planRef));
+    await until('2026-03-05');
+    await look(planRef, 1);
+    await look(planRef, 2, { at: Date.UTC(2026, 2, 6, 1) });
+    expect(await tasks()).toEqual(['missed-instalment open', 'missed-instalment open']);
+    await bookOnCard(database, li, '2026-03-06', 50_000n);
+    await until('2026-03-06');
+    await lookAtPlan(database.app, {
+      ...{ planRef, instalment: 3, final: false, missedFirst: true, zone: ZONE },
+      at: instant(Date.UTC(2026, 2, 7, 1)),
+    });
+    expect(await tasks()).toEqual(['missed-instalment withdrawn keepwell', 'missed-instalment open']);
+    await endPlan(database.app, { ...order(planRef), reason: 'by-customer' });
+    expect(await tasks()).toEqual(['missed-instalment withdrawn keepwell', 'missed-instalment withdrawn keepwell']);
+  });
+
+  test('of a plan that is kept asks a person for the standing, until they have answered', async () => {
+    const planRef = await short();
+    await bookOnCard(database, li, '2026-01-20', 100_000n);
+    await until('2026-01-20');
+    await look(planRef, 1, { final: false });
+    expect(await tasks()).toEqual(['standing open']);
+    await answerStanding(database.app, { planRef, by: 'Li Jun', reason: null, at: AT });
+    expect(await tasks()).toEqual(['standing arranged Li Jun']);
+  });
+
+  test('a plan that waits for approval is a task, until another person has approved it or it is ended', async () => {
+    const first = await large();
+    await agreePlan(database.app, order(first));
+    expect(await tasks()).toEqual(['plan-approval open']);
+    await approvePlan(database.app, order(first, 'Li Jun'));
+    expect(await tasks()).toEqual(['plan-approval arranged Li Jun']);
+    await endPlan(database.app, { ...order(first), reason: 'replaced' });
+    const second = await large();
+    await agreePlan(database.app, order(second));
+    await endPlan(database.app, { ...order(second), reason: 'by-customer' });
+    expect(await tasks()).toEqual(['plan-approval arranged Li Jun', 'plan-approval withdrawn keepwell']);
+  });
+
   test('twice gives one answer, one decision, one task', async () => {
     const planRef = await proposed();
     await agreePlan(database.app, order(planRef));
@@ -266,7 +459,7 @@ describe('a look at a plan that runs', () => {
     expect(first).toMatchObject({ verdict: 'missed', next: { kind: 'instalment', instalment: 2 } });
     expect(await look(planRef, 1)).toEqual(first);
     const { rows } = await database.owner.query('select kind, manager_ref, due_at from tasks');
-    expect(rows).toEqual([{ kind: 'missed-instalment', manager_ref: null, due_at: Date.UTC(2026, 1, 9, 1) }]);
+    expect(rows).toEqual([{ kind: 'missed-instalment', manager_ref: null, due_at: Date.UTC(2026, 1, 11, 10) }]);
     expect((await verdicts()).filter((told) => told.startsWith('missed'))).toHaveLength(1);
   });
 

@@ -12,8 +12,13 @@ import { saveBranch, saveTeam } from '../../store/branches.js';
 import { type Database } from '../../store/database.js';
 import { verifyDecisions } from '../../store/decisions.js';
 import { beginHandOver, handOver } from '../../store/handovers.js';
-import { saveDelegation, saveManager } from '../../store/managers.js';
+import { managerReturns, saveDelegation, saveManager } from '../../store/managers.js';
 import { findTask, listTasks, spokenFacts } from '../../store/reads/task.js';
+import { lockCustomers } from '../../store/first-contacts.js';
+import { closeJourney } from '../../store/journeys.js';
+import { customerToAssign, readAssignmentSnapshot } from '../../store/assignment.js';
+import { assignManager } from '../../domain/assignment.js';
+import { withdrawTasks } from '../../store/withdrawn-tasks.js';
 import { readText } from '../../store/texts.js';
 import { deferContact, openTask, recordTaskResult, snoozeTask, tasksToTell, taskTold } from '../../store/tasks.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
@@ -141,6 +146,47 @@ describe('a task', () => {
     expect(await result(three.taskId, 'm2')).toMatchObject({ state: 'done' });
   });
 
+  const complainAbout = (ref: string, customer: string = anna) =>
+    database.owner.query(
+      `insert into complaints (complaint_ref, complaint_key, customer_ref, about_manager_ref, workflow_id, source, narrative,
+                               opened_at, opened_wall, due_at, rule_set)
+       values ('K-' || $1, $1, $2, $1, $1, 'page', 'No.', now(), now(), now(), 'cn')`,
+      [ref, customer],
+    );
+
+  test('is done and put off by nobody whom the customer has complained about, whoever has it', async () => {
+    await saveTeam(database.app, { teamRef: 't-1', branchRef: 'b1' as BranchRef, name: 'Centre', leadRef: m('m2') }, [
+      m('m1'),
+    ]);
+    await complainAbout('m1');
+    const { taskId } = await call('k1');
+    await expect(result(taskId, 'm1')).rejects.toThrow(/has complained about m1: somebody else does it/);
+    const snooze = { taskId, by: m('m1'), until: addMillis(AT, days(2)), reason: 'later', at: AT, day: DAY };
+    await expect(snoozeTask(database.app, snooze)).rejects.toThrow(/has complained about m1/);
+    expect(await result(taskId, 'm2')).toMatchObject({ state: 'done' });
+  });
+
+  test('that nobody has is done by any manager where nobody leads, but for whom the customer complained about', async () => {
+    const { taskId } = await call('k1', null);
+    await complainAbout('m2');
+    await expect(result(taskId, 'm2')).rejects.toThrow(/has complained about m2/);
+    expect(await result(taskId, 'm1')).toMatchObject({ state: 'done' });
+  });
+
+  test('that is a first contact is called back once, within the working days of the customer’s tier', async () => {
+    const { rows } = await database.owner.query<{ id: string }>(
+      `insert into tasks (task_key, customer_ref, kind, manager_ref, opened_at, due_at)
+       values ('first', 'canna', 'first-contact', 'm1', $1, $1) returning task_id as id`,
+      [new Date(AT)],
+    );
+    const taskId = rows[0]?.id ?? '';
+    const again = (n: number) => ({ result: 'call-back', reason: null, callBackAt: addMillis(AT, days(n)) });
+    // an affluent customer: three working days, until Thursday 18:00 in Shanghai
+    await expect(result(taskId, 'm1', again(4))).rejects.toThrow(/until 2026-01-15T10:00:00.000Z/);
+    expect(await result(taskId, 'm1', again(3))).toMatchObject({ state: 'open', dueAt: addMillis(AT, days(3)) });
+    await expect(result(taskId, 'm1', again(1))).rejects.toThrow('a first contact is called back once');
+  });
+
   test('that wants a call back stays on the list, due then, and counts its tries', async () => {
     const { taskId } = await call('k1');
     const callBackAt = addMillis(AT, days(4));
@@ -169,6 +215,9 @@ describe('a task', () => {
       /at most 30 days/,
     );
     await expect(snoozeTask(database.app, { ...snooze, by: m('m2') })).rejects.toThrow(/not m2/);
+    // why is for who reads the one task
+    expect(JSON.stringify(await listTasks(database.app, { limit: 9 }))).not.toContain('at sea');
+    expect(await findTask(database.app, taskId)).toMatchObject({ snoozeReason: 'at sea' });
   });
 
   test('of an open journey is told to its run until that has heard of it', async () => {
@@ -180,6 +229,44 @@ describe('a task', () => {
     ]);
     await taskTold(database.app, taskId, AT);
     expect(await tasksToTell(database.app, 9)).toEqual([]);
+  });
+
+  test('is not kept for telling where no run waits: of no journey, of one that closed, done before it or after', async () => {
+    const untold = async () =>
+      (await database.owner.query('select 1 from tasks where done_at is not null and told_at is null')).rowCount;
+    await result((await call('k0')).taskId, 'm1');
+    expect(await untold()).toBe(0);
+    const { journeyId } = await admitted(database, anna, DAY, AT);
+    const [before, after] = [await call('k1', 'm1', journeyId), await call('k2', 'm1', journeyId)];
+    await result(before.taskId, 'm1');
+    expect(await untold()).toBe(1);
+    await closeJourney(database.app, journeyId, 'opted-out', 'the customer wants no more', AT);
+    expect(await untold()).toBe(0);
+    await result(after.taskId, 'm1');
+    expect(await untold()).toBe(0);
+  });
+
+  test('is withdrawn while others write for the same customers, and nobody waits crosswise', async () => {
+    const others = [await addCustomer(database, { ref: 'cz' }), anna];
+    for (const customerRef of others) {
+      const { journeyId } = await admitted(database, customerRef, DAY, AT);
+      const task = { kind: 'call' as const, managerRef: m('m1'), at: AT, dueAt: AT };
+      await openTask(database.app, { ...task, key: `call:${customerRef}`, customerRef, journeyId });
+      await closeJourney(database.app, journeyId, 'opted-out', 'the customer wants no more', AT);
+    }
+    const waiting = async () =>
+      (await database.owner.query(`select 1 from pg_locks where not granted and locktype = 'transactionid'`)).rowCount;
+    const withdrawing = await database.app.transaction(async (sql) => {
+      await lockCustomers(sql, others);
+      const write = (ref: string) =>
+        sql.query('update tasks set manager_ref = manager_ref where customer_ref = $1', [ref]);
+      await write('canna');
+      const begun = withdrawTasks(database.app, AT, () => undefined).catch((error: unknown) => error);
+      while ((await waiting()) === 0);
+      await write('cz');
+      return { begun };
+    });
+    expect(await withdrawing.begun).toBe(2);
   });
 
   test('leaves a wrong number and a refusal behind as facts, which a later word takes back', async () => {
@@ -301,6 +388,43 @@ describe('a whole book is handed over', () => {
     // who has left gets nobody any more
     const { rows } = await database.owner.query(`select left_on from managers where manager_ref = 'm1'`);
     expect(rows).toEqual([{ left_on: DAY }]);
+  });
+
+  test('by nobody who is free: the tasks of who leaves go to the lead above, those of who stays do not', async () => {
+    await book();
+    await database.owner.query(
+      `insert into managers values ('m4', 'b1', 'Sun Li', 'sun.li@bank.example', '{zh-CN,en}', 0)`,
+    );
+    await saveTeam(database.app, { teamRef: 't-1', branchRef: 'b1' as BranchRef, name: 'Centre', leadRef: m('m4') }, [
+      m('m1'),
+    ]);
+    await database.owner.query('update managers set capacity = 0');
+    const stays = await beginHandOver(database.app, { ...request, leftOn: null });
+    await handOver(database.app, stays.handOverId, AT);
+    expect(await left()).toMatchObject({ journeys: 20, tasks: 10 });
+    const leaves = await beginHandOver(database.app, request);
+    const handed = await handOver(database.app, leaves.handOverId, AT);
+    expect(handed.filter(({ tasks, toManager }) => tasks > 0 && toManager === null)).toHaveLength(10);
+    expect(await left()).toMatchObject({ journeys: 20, tasks: 0 });
+    const { rows } = await database.owner.query(
+      `select p.to_manager, t.manager_ref, count(*)::int as n from task_passes p join tasks t using (task_id)
+        where p.kind = 'hand-over' group by 1, 2`,
+    );
+    expect(rows).toEqual([{ to_manager: 'm4', manager_ref: 'm4', n: 10 }]);
+  });
+
+  test('before the leaving day: nobody new comes to who is about to leave, until that is taken back', async () => {
+    const asked = async () => {
+      const { request } = await customerToAssign(database.app, anna, {}, AT);
+      return assignManager({ ...request, dedicated: m('m1') }, await readAssignmentSnapshot(database.app, DAY));
+    };
+    expect(await asked()).toMatchObject({ managerRef: 'm1' });
+    await beginHandOver(database.app, { ...request, leftOn: plainDate('2026-03-31') });
+    expect(await asked()).toMatchObject({ managerRef: 'm2' });
+    await managerReturns(database.app, m('m1'));
+    expect(await asked()).toMatchObject({ managerRef: 'm1' });
+    await expect(managerReturns(database.app, m('m1'))).rejects.toThrow('there is nothing to take back');
+    await expect(managerReturns(database.app, m('m9'))).rejects.toThrow('there is no manager "m9"');
   });
 
   test('to one manager who is named, but for those whom they can not have', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { CLAIM_LEASE_MS } from '../../activities/mail.js';
 import type { CampaignRef } from '../../domain/types.js';
+import { passDoor } from '../../store/door-locks.js';
 import { pauseCampaign } from '../../store/pauses.js';
 import { stopOutbound } from '../../store/outbound-stops.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
@@ -142,3 +143,38 @@ test('a paused campaign lets nothing out from its commit on, and the other campa
   expect(sent).toBeLessThan(400);
   expect(other).toEqual({ sent: 400 });
 });
+
+test.each([
+  [
+    'a pause',
+    () =>
+      pauseCampaign(database.app, {
+        campaignRef: CAMPAIGNS[0] as CampaignRef,
+        at: DOOR_AT,
+        by: 'mei',
+        reason: 'a look',
+      }),
+  ],
+  ['the kill switch', () => stopOutbound(database.app, { at: DOOR_AT, by: 'mei', reason: 'a look' })],
+] as const)('%s waits for a claim that is under way, and none begins beside it', async (_what, close) => {
+  let closed = false;
+  let closing: Promise<void> = Promise.resolve();
+  await database.app.transaction(async (sql) => {
+    await passDoor(sql, CAMPAIGNS[0] as CampaignRef);
+    closing = close().then(() => void (closed = true));
+    await lockedOut();
+    expect(closed).toBe(false);
+  });
+  await closing;
+});
+
+/** Returns when somebody waits for an advisory lock. */
+async function lockedOut(): Promise<void> {
+  for (let look = 0; look < 10_000; look += 1) {
+    const { rows } = await database.owner.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
+    );
+    if (rows.length > 0) return;
+  }
+  throw new Error('nobody waits: the door was closed under the hands of a claim');
+}

@@ -66,11 +66,19 @@ test('a course with faults is told with line numbers, and not published', async 
 test('what Keepwell comes with is published when it starts, and found again the next time', async () => {
   const publish = () => publishShippedCourses(database.app, instant(Date.now()), 'npm start');
   expect(await publish()).toContain('Course safe-from-scams version 1 is published.');
+  // anna has published one of them, and it is hers from then on
   expect(await publish()).toEqual([
     'Course credit-standing version 1 is in force.',
-    'Course how-tiers-work version 1 is in force.',
+    'Course how-tiers-work version 1 of anna is in force; the one that Keepwell comes with is not published over it.',
     'Course safe-from-scams version 1 is in force.',
   ]);
+  await database.owner.query(
+    `update course_versions set digest = repeat('0', 64), published_by = case course_ref when 'safe-from-scams' then 'ben' else published_by end`,
+  );
+  const upgraded = await publish();
+  expect(upgraded[0]).toBe('Course credit-standing version 2 is published.');
+  for (const own of upgraded.slice(1)) expect(own).toMatch(/version 1 of (anna|ben) is in force/);
+  expect((await database.owner.query('select from course_versions')).rowCount).toBe(4);
 });
 
 const SALON = [

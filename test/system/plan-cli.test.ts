@@ -91,3 +91,13 @@ test('a policy is checked with its lines, and a plan is not proposed by a faulty
     expect(ended.out).toMatch(/policy\.yaml:\d+:\d+ graceDays.* a whole number/);
   }
 });
+
+test('a plan under a file of one’s own waits for another person, and --help says so', async () => {
+  const file = join(folder, 'policy.yaml');
+  await writeFile(file, (await readFile(POLICY_FILE, 'utf8')).replace('above: 50000', 'above: 900000'));
+  const proposed = await propose('60000', '24', '--policy', file);
+  expect(proposed.out).toContain("another person has to approve it: its limits are not those of the bank's own policy");
+  expect((await keepwell('plan', 'agree', refOf(proposed), '--by', 'anna')).out).toContain('waits for the approval');
+  const { out } = await keepwell('plan', 'propose', '--help');
+  expect(out.replace(/\s+/g, ' ')).toContain("under any but the bank's own another person has to approve the plan");
+});

@@ -2,11 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publishShippedProducts } from '../../client/cli/product.js';
+import { publishShippedCourses } from '../../client/cli/course.js';
 import { WALL_CLOCK } from '../../domain/business-clock.js';
 import { instant } from '../../domain/types.js';
+import { publishProducts } from '../../store/products.js';
 import { runKeepwell, type Ended } from '../setup/cli.js';
 import { freshDatabase, type TestDatabase } from '../setup/database.js';
 import { addCustomer, book, smallBank } from '../setup/small-bank.js';
+import { catalogueOf, shippedText } from '../domain/products.js';
 
 const root = join(__dirname, '..', '..');
 const CATALOGUE = join('campaigns', 'products', 'catalogue.yaml');
@@ -16,7 +19,9 @@ let database: TestDatabase;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keepwell-products-'));
   database = await freshDatabase();
-  await smallBank(database, WALL_CLOCK, '2026-01-20');
+  // six days after the last day of the data
+  const clock = { origin: instant(Date.UTC(2026, 0, 26, 2)), anchor: instant(Date.now()), rate: 1 };
+  await smallBank(database, clock, '2026-01-20');
   await addCustomer(database, { ref: 'c1', since: '2020-01-01' });
   await database.owner.query(`update customers set birth_date = '1986-05-01'`);
   await book(database, 'c1', '2026-01-10', -123_456n, 'card');
@@ -41,6 +46,12 @@ test('an operator publishes products, has a customer assessed, and sees what is 
   const early = await keepwell('product', 'publish', CATALOGUE);
   expect([early.code, early.err]).toEqual([1, expect.stringContaining('"loyal-loan-rate", which is not published')]);
   await keepwell('offer', 'publish', join('loyalty', 'offers.yaml'));
+  const untaught = await keepwell('product', 'publish', CATALOGUE);
+  expect([untaught.code, untaught.err]).toEqual([
+    1,
+    expect.stringContaining('names course "how-tiers-work", which is not'),
+  ]);
+  await keepwell('course', 'publish', join('campaigns', 'lessons', 'how-tiers-work', 'course.yaml'));
   expect(await keepwell('product', 'publish', CATALOGUE, '--by', 'anna')).toMatchObject({
     code: 0,
     out: 'Product catalogue version 1 is published; new recommendations are made by it, earlier ones keep theirs.\n',
@@ -64,7 +75,14 @@ test('an operator publishes products, has a customer assessed, and sees what is 
   expect((await keepwell(...assessed)).out).toContain('nothing was changed');
   expect(await keepwell('product', 'suits', 'c1', 'bond-fund')).toMatchObject({ code: 0 });
 
-  const advice = await keepwell('product', 'recommend', 'c1');
+  // judged today, not on the last day of the data; a day that is given is the one judged
+  await keepwell('product', 'assess', 'c1', '--appetite', 'C1', '--assessed-on', '2026-01-24', '--by', 'Wang Fang');
+  expect(await keepwell('product', 'suits', 'c1', 'bond-fund')).toMatchObject({ code: 1 });
+  expect(await told('product', 'suits', 'c1', 'bond-fund')).toMatchObject({ asOf: '2026-01-20', on: '2026-01-26' });
+  expect(await keepwell('product', 'suits', 'c1', 'bond-fund', '--as-of', '2026-01-20')).toMatchObject({ code: 0 });
+
+  expect((await keepwell('product', 'recommend', 'c1')).out).toMatch(/^product +money-market-fund/);
+  const advice = await keepwell('product', 'recommend', 'c1', '--as-of', '2026-01-20');
   expect(advice.out).toMatch(/^product +balanced-fund \(Balanced Fund\)\nbecause +the nearest to the risk appetite/);
   expect(advice.out).toMatch(/everyday-card +card +it is for what .*\(top card, topPercent 100, spent 1,234\.56 CNY/);
   expect(advice.out).toMatch(/equity-fund +its risk is above what the customer wants to bear \(grade 4, appetite 3\)/);
@@ -104,6 +122,11 @@ test('a manager makes a rate better within the authority alone, and above it wit
   expect((await keepwell('product', 'counter-offers', 'c1')).out).toMatch(
     /0\.25% .*Li Jun[^]*0\.10% .*within authority/,
   );
+  // why is free text about one customer: told of one offer, and in no list
+  for (const args of [['c1'], ['--json'], ['--waiting', '--json']])
+    expect((await keepwell('product', 'counter-offers', ...args)).out).not.toMatch(/asked|reason|why/);
+  expect((await keepwell('product', 'show-counter-offer', id)).out).toMatch(/better by +0\.25%\nwhy +asked\n/);
+  expect(await told('product', 'show-counter-offer', id)).toMatchObject({ reason: 'asked', agreed: true });
   const far = await keepwell(...offer('0.31%'));
   expect([far.code, far.err]).toEqual([
     1,
@@ -128,6 +151,7 @@ test.each([
   [['assess', 'c99', '--appetite', 'C3'], 1, 'there is no customer "c99"'],
   [['counter-offer', 'c1', 'bond-fund', '--better-by', 'a lot', '--reason', 'x'], 2, 'write for instance 0.25%'],
   [['counter-offer', 'c1', 'bond-fund', '--better-by', '0.1%', '--reason', ' '], 2, '--reason is a line of 1 to 1000'],
+  [['show-counter-offer', 'x'], 1, 'there is no counter-offer "x"; "keepwell product counter-offers" shows'],
   [['approve-counter-offer', 'x', '--by', 'y'], 1, 'there is no counter-offer "x"'],
   [['publish', 'nowhere.yaml'], 1, '"nowhere.yaml" can\'t be read (there is no such file)'],
 ])('what is not right is said in a sentence: %j', async (args, code, words) => {
@@ -163,10 +187,28 @@ test('what Keepwell comes with is published once, and a bank that can not have i
     expect(await publishShippedProducts(other.owner, at, 'npm start')).toMatch(/is not published: .*"loyal-loan-rate"/);
     const { publishShippedOffers } = await import('../../client/cli/offer.js');
     await publishShippedOffers(other.owner, at, 'npm start');
+    expect(await publishShippedProducts(other.owner, at, 'npm start')).toMatch(/is not published: .*"how-tiers-work"/);
+    await publishShippedCourses(other.owner, at, 'npm start');
     expect(await publishShippedProducts(other.owner, at, 'npm start')).toBe(
       'Product catalogue version 1 is published.',
     );
     expect(await publishShippedProducts(other.owner, at, 'npm start')).toBe('Product catalogue version 1 is in force.');
+    // the next Keepwell comes with another catalogue, over its own and never over the bank's
+    const dearer = shippedText.replace('basisPoints: 135', 'basisPoints: 125');
+    const dearest = shippedText.replace('basisPoints: 135', 'basisPoints: 115');
+    const publish = (sourceText: string, by: string) =>
+      publishProducts(other.owner, { definition: catalogueOf(sourceText), sourceText, at, by });
+    await other.owner.query('truncate product_catalogues cascade');
+    await publish(dearer, 'npm start');
+    expect(await publishShippedProducts(other.owner, at, 'npm start')).toBe(
+      'Product catalogue version 2 is published.',
+    );
+    await other.owner.query('truncate product_catalogues cascade');
+    await publish(dearest, 'anna');
+    expect(await publishShippedProducts(other.owner, at, 'npm start')).toBe(
+      'Product catalogue version 1 of anna is in force; the one that Keepwell comes with is not published over it.',
+    );
+    expect((await other.owner.query('select from product_catalogues')).rowCount).toBe(1);
   } finally {
     await other.drop();
   }

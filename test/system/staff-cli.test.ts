@@ -254,3 +254,20 @@ test('managers are added with what they can and when they work, go on leave, and
   expect(nobody).toMatchObject({ code: 1 });
   expect(nobody.out).toMatch(/m2: 0 of 1 customers[\s\S]+canna +yes +0 +1 /);
 });
+
+test('a manager who leaves is shown with the day, and that is taken back', async () => {
+  expect((await keepwell('manager', 'hand-over', 'm1', '--left-on', day(40))).out).toContain(
+    'no manager any more from',
+  );
+  expect((await keepwell('manager', 'list')).out).toContain(`leaves on ${day(40)}`);
+  expect((await keepwell('manager', 'returns', 'm1')).out).toContain('m1 is a manager of the bank');
+  expect((await keepwell('manager', 'list')).out).not.toContain('leaves on');
+  expect((await keepwell('manager', 'returns', 'm1')).err).toContain('there is nothing to take back');
+});
+
+test('why a task is put off is told to who reads it, and not in a list', async () => {
+  const taskId = await call();
+  await keepwell('task', 'snooze', taskId, '--until', day(3), '--reason', 'at sea', '--by', 'm1');
+  expect((await keepwell('task', 'list', '--json')).out).not.toContain('at sea');
+  expect((await keepwell('task', 'show', taskId, '--json')).out).toContain('at sea');
+});

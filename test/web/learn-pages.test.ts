@@ -2,32 +2,46 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { MAX_TRIES_A_DAY } from '../../domain/course.js';
 import type { CourseRef } from '../../domain/course.js';
+import { readProgramme } from '../../domain/points-programme.js';
 import { instant, type CustomerRef, type JourneyId } from '../../domain/types.js';
 import { enrol } from '../../store/enrolments.js';
+import { publishProgramme } from '../../store/points-programmes.js';
 import { publishTestCourse, RIGHT, WRONG } from '../setup/course.js';
 import { away, nonceOf, NOW, post, startWeb, type WebTest } from './web-setup.js';
+
+const PROGRAMME = `
+programme: test-points
+currency: CZK
+since: 1994-01-01
+rules:
+  - { rule: cards, direction: spent, categories: [card], pointsPer: 10, monthlyCap: 1000 }
+validityMonths: 12
+noticeBefore: 30 days
+`;
 
 let web: WebTest;
 beforeAll(async () => void (web = await startWeb()));
 beforeEach(async () => {
   await web.reset();
-  await web.db.owner.query('truncate course_versions cascade');
+  await web.db.owner.query('truncate course_versions, points_programmes cascade');
   await publishTestCourse(web.db, NOW - 1);
 });
 afterAll(() => web.close());
 
 const page = (path = '', customer = 'c1') => `${web.link('learn', customer)}${path}`;
 const get = async (path = '', customer = 'c1') => web.app.inject({ url: page(path, customer) });
-const begin = (customer = 'c1') => post(web.app, page('/saving', customer), { nonce: '', lang: 'en' });
-const readLesson = (lesson: string) => post(web.app, page(`/saving/lesson/${lesson}`), { nonce: '', lang: 'en' });
-async function quizForm(): Promise<string> {
-  await begin();
-  await readLesson('now');
-  await readLesson('later');
-  return nonceOf((await get('/saving/quiz')).body);
+const begin = (customer = 'c1', course = 'saving') =>
+  post(web.app, page(`/${course}`, customer), { nonce: '', lang: 'en' });
+const readLesson = (lesson: string, course = 'saving') =>
+  post(web.app, page(`/${course}/lesson/${lesson}`), { nonce: '', lang: 'en' });
+async function quizForm(course = 'saving'): Promise<string> {
+  await begin('c1', course);
+  await readLesson('now', course);
+  await readLesson('later', course);
+  return nonceOf((await get(`/${course}/quiz`)).body);
 }
-const send = (nonce: string, answers: Record<string, string>) =>
-  post(web.app, page('/saving/quiz'), {
+const send = (nonce: string, answers: Record<string, string>, course = 'saving') =>
+  post(web.app, page(`/${course}/quiz`), {
     nonce,
     lang: 'en',
     ...Object.fromEntries(Object.entries(answers).map(([question, choice]) => [`answer-${question}`, choice])),
@@ -71,12 +85,36 @@ test('a customer begins a course, reads its lessons, takes the quiz, and sees wh
   expect(result.statusCode).toBe(200);
   expect(result.body).toContain('You have passed');
   expect(result.body).toContain('2 of 3 answers are right.');
-  expect(result.body).toContain('100 points are on their way');
+  // no points programme is in force yet
+  expect(result.body).toContain('100 points come to your points account as soon as our points programme begins');
+  expect(result.body).not.toContain('in your points account now');
   for (const because of ['Because of A', 'Because of B', 'Because of C']) expect(result.body).toContain(because);
   expect(result.body).toContain('Not right');
   expect((await get()).body).toContain('Passed');
   expect((await get('/saving/quiz')).statusCode).toBe(303);
   expect(web.temporal.calls).toEqual([]);
+});
+
+test('points are told when they are given, and not promised again by another edition of the course', async () => {
+  const reading = readProgramme(PROGRAMME, 'p.yaml');
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  const { definition } = reading;
+  await publishProgramme(web.db.app, { definition, sourceText: PROGRAMME, at: instant(NOW - 1), by: 'test' });
+  // a posting is never taken away: this course is no other test's
+  const edition = (points: number) =>
+    publishTestCourse(web.db, NOW - 1, (text) =>
+      text.replace('course: saving', 'course: paid').replace('points: 100', `points: ${points}`),
+    );
+  await edition(100);
+  const given = await send(await quizForm('paid'), RIGHT, 'paid');
+  expect(given.body).toContain('100 points are in your points account now, once for each course.');
+  await edition(300);
+  expect((await get('/paid')).body).toContain('There is a new edition of this course.');
+  await begin('c1', 'paid');
+  expect((await get('/paid')).body).not.toContain('points when you pass');
+  const again = await send(await quizForm('paid'), RIGHT, 'paid');
+  expect(again.body).toContain('You have passed');
+  expect(again.body).not.toContain('points account');
 });
 
 test('opening any page, twice and with anything in its address, changes nothing', async () => {

@@ -2,6 +2,7 @@ import type { CampaignRef } from '../../domain/types.js';
 import { refusalIn } from '../../domain/refusal.js';
 import { applyMoves, planMoves, type PlannedMove } from '../../client/version-moves.js';
 import { readCampaignVersion } from '../../store/campaigns.js';
+import { stopOutbound } from '../../store/outbound-stops.js';
 import { answerSurvey, journeyState, moveToVersion } from '../../workflows/contract.js';
 import { publishText, shippedCampaign } from '../setup/campaign-version.js';
 import { keepHistory } from '../setup/histories.js';
@@ -113,6 +114,20 @@ test('a version that changes the reward, or drops what is under way, is refused 
     kind: 'blocked',
     why: expect.stringContaining('"hello" before "outreach", which is done') as string,
   });
+});
+
+test('a letter that is held when its step goes is dropped, and the journey goes on under the new version', async () => {
+  const { handle } = await world.journey({ ref: 'cdropped' });
+  const { app, owner } = world.database;
+  await stopOutbound(app, { at: await world.now(), by: 'mei', reason: 'a look' });
+  await world.until('2026-01-18');
+  expect(await handle.query(journeyState)).toMatchObject({ words: 'offer is held: outbound-stopped' });
+  const version = await publish((text) => text.replace(/ {2}- step: offer\n[\s\S]*?(?=\nsurvey:)/, ''));
+  expect(answers(await apply(version))).toEqual({ cdropped: { kind: 'moves', step: 'survey' } });
+  await world.anHour();
+  expect(await handle.query(journeyState)).toMatchObject({ step: 'survey', version });
+  const { rows } = await owner.query(`select state from outreach where template = 'suitable-offer'`);
+  expect(rows).toEqual([{ state: 'withheld' }]);
 });
 
 test('two hundred open journeys in different steps are all classified and moved, and none loses its place', async () => {

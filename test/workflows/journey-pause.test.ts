@@ -1,6 +1,8 @@
 import { pauseCampaign, resumeCampaign } from '../../store/pauses.js';
 import { resumeOutbound, stopOutbound } from '../../store/outbound-stops.js';
-import type { CampaignRef } from '../../domain/types.js';
+import type { CampaignRef, CustomerRef } from '../../domain/types.js';
+import { insertComplaint } from '../../store/complaints.js';
+import { lockCustomer } from '../../store/customers.js';
 import { answerSurvey, journeyState, newsStart, type JourneyNews } from '../../workflows/contract.js';
 import { keepHistory } from '../setup/histories.js';
 import { JourneyWorld } from '../setup/journey-world.js';
@@ -130,4 +132,87 @@ test('the kill switch holds a journey where it stands until messages may leave a
   await tell({ kind: 'door-opened', stopId });
   await world.anHour();
   expect(subjects('cstop')).toBe(2);
+});
+
+test('an offer held by a complaint when the campaign is paused is asked for quietly, and not given up in the pause', async () => {
+  const { handle } = await world.journey({ ref: 'cquiet' });
+  await world.until('2026-01-16');
+  const { app, owner } = world.database;
+  await app.transaction(async (sql) => {
+    await lockCustomer(sql, 'cquiet' as CustomerRef);
+    await insertComplaint(sql, {
+      complaintKey: 'page:1',
+      workflowId: 'complaint:page:1',
+      customerRef: 'cquiet' as CustomerRef,
+      source: 'page',
+      narrative: 'Nobody calls me back.',
+      openedAt: await world.now(),
+      dueAt: await world.now(),
+      ruleSet: 'cn-2020',
+    });
+  });
+  await world.until('2026-01-18');
+  const resume = await pause();
+  await world.until('2026-03-01');
+  const { events } = await world.history(handle.workflowId);
+  // a question a week at the most, not one after the other
+  expect(events).toBeLessThan(150);
+  expect(await handle.query(journeyState)).toMatchObject({ step: 'offer', paused: true });
+  await owner.query(`update complaints set resolved_at = now(), resolution = 'sorry', resolved_by = 'h7'`);
+  await resume();
+  await world.anHour();
+  expect(subjects('cquiet')).toBe(2);
+});
+
+test('the end of an earlier pause, told late, does not end the one that stands', async () => {
+  const { handle } = await world.journey({ ref: 'ctwice' });
+  const { app } = world.database;
+  const told = { campaignRef: CAMPAIGN, by: 'mei' };
+  const first = await pauseCampaign(app, { ...told, at: await world.now(), reason: 'first' });
+  await tell({ kind: 'paused', campaignRef: CAMPAIGN, pause: first });
+  await world.until('2026-01-13');
+  const over = await resumeCampaign(app, { ...told, at: await world.now() });
+  const second = await pauseCampaign(app, { ...told, at: await world.now(), reason: 'second' });
+  await tell({ kind: 'paused', campaignRef: CAMPAIGN, pause: second });
+  const { pauseId, pausedAt, resumedAt } = over;
+  await tell({ kind: 'resumed', campaignRef: CAMPAIGN, pause: { pauseId, pausedAt, resumedAt } });
+  expect(await handle.query(journeyState)).toMatchObject({ paused: true });
+});
+
+test('a journey that begins in a pause waits for its end and loses nothing', async () => {
+  const { app } = world.database;
+  const { pauseId, pausedAt } = await pauseCampaign(app, {
+    campaignRef: CAMPAIGN,
+    at: await world.now(),
+    by: 'mei',
+    reason: 'before anybody could tell',
+  });
+  const { handle } = await world.journey({ ref: 'cinside' });
+  expect(await handle.query(journeyState)).toMatchObject({ step: 'outreach', paused: true });
+  await world.until('2026-05-01');
+  expect((await world.history(handle.workflowId)).events).toBeLessThan(30);
+  const { resumedAt } = await resumeCampaign(app, { campaignRef: CAMPAIGN, at: await world.now(), by: 'mei' });
+  await tell({ kind: 'resumed', campaignRef: CAMPAIGN, pause: { pauseId, pausedAt, resumedAt } });
+  await world.anHour();
+  expect(subjects('cinside')).toBe(1);
+  await world.until('2026-05-07');
+  expect(subjects('cinside')).toBe(2);
+});
+
+test('reminders that were held over their days come one at a time, not two in a second', async () => {
+  await world.journey({ ref: 'cheld' });
+  await world.until('2026-01-24');
+  const { app } = world.database;
+  await stopOutbound(app, { at: await world.now(), by: 'mei', reason: 'a look' });
+  await world.until('2026-02-02');
+  const { stopId } = await resumeOutbound(app, { at: await world.now(), by: 'mei' });
+  await tell({ kind: 'door-opened', stopId });
+  await world.until('2026-02-10');
+  const { rows } = await world.database.owner.query<{ key: string; state: string }>(
+    `select split_part(outreach_key, ':', 3) as key, state from outreach where template = 'survey-reminder' order by 1`,
+  );
+  expect(rows).toEqual([
+    { key: 'reminder-1', state: 'withheld' },
+    { key: 'reminder-2', state: 'sent' },
+  ]);
 });

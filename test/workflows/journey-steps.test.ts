@@ -1,9 +1,19 @@
+import { admit } from '../../domain/admission.js';
 import { plainDate, type CustomerRef, type ManagerRef } from '../../domain/types.js';
 import type { EnrolmentId } from '../../domain/course.js';
 import { lessonDone, takeQuiz } from '../../store/enrolments.js';
+import { currentCampaigns, lockAdmissionFacts } from '../../store/admissions.js';
+import { tierJourneysInTrouble } from '../../store/care.js';
 import { listTasks } from '../../store/reads/task.js';
 import { recordTaskResult } from '../../store/tasks.js';
-import { answerSurvey, courseCompleted, excluded, journeyState, taskDone } from '../../workflows/contract.js';
+import {
+  answerSurvey,
+  courseCompleted,
+  excluded,
+  journeyState,
+  movedToCare,
+  taskDone,
+} from '../../workflows/contract.js';
 import { publishText, shippedCampaign } from '../setup/campaign-version.js';
 import { publishTestCourse, RIGHT } from '../setup/course.js';
 import { keepHistory, temporalActions } from '../setup/histories.js';
@@ -157,6 +167,26 @@ test('a customer who is excluded in the middle of a journey leaves it at once an
   expect(await world.outcome(journeyId)).toEqual({ outcome: 'ineligible', step: 'closed' });
   await world.until('2026-02-10');
   expect(await sent('cexcluded')).toEqual(['outreach']);
+});
+
+test('a customer in whom credit trouble is found leaves the journey about the tier, to be helped', async () => {
+  const { handle, journeyId, customerRef } = await world.journey({ ref: 'ctrouble' });
+  await world.until('2026-01-15');
+  const { app, owner } = world.database;
+  await owner.query(
+    `insert into findings (customer_ref, trigger, as_of, score, reasons, found_at) values ('ctrouble', 'negative-balance', '2026-01-14', 70, '[]', now())`,
+  );
+  expect(await tierJourneysInTrouble(app, plainDate('2026-01-13'))).toEqual([]);
+  expect(await tierJourneysInTrouble(app, plainDate('2026-01-14'))).toEqual([{ workflowId: handle.workflowId }]);
+  await handle.signal(movedToCare);
+  await handle.result();
+  expect(await world.outcome(journeyId)).toEqual({ outcome: 'moved-to-care', step: 'closed' });
+  expect(await world.points(customerRef)).toBe(0n);
+  // credit care may begin the next day, whatever the campaign's usual cool-down
+  const [facts] = await lockAdmissionFacts(owner, [customerRef], plainDate('2026-01-14'));
+  if (!facts) throw new Error('the customer is not there');
+  const admission = admit(facts, await currentCampaigns(app, await world.now()), await world.now());
+  expect(admission).toMatchObject({ verdict: 'admitted', campaign: { campaignRef: 'credit-care' } });
 });
 
 test('a letter found at night waits for the morning, and the rest keeps its distance', async () => {

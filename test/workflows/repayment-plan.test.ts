@@ -173,10 +173,13 @@ test('twelve monthly instalments, one missed and paid later: reminded, watched, 
     refused.push(await promotion(customer));
     expect((await states(planRef))[number - 1]).toBe(number === 5 ? 'missed' : 'kept');
     if (number === 7) expect((await states(planRef))[4]).toBe('made-good');
-    expect(await tasks()).toHaveLength(number < 5 ? 0 : 1);
+    expect(await tasks()).toHaveLength([number >= 5, number === 12].filter(Boolean).length);
   }
 
-  expect(await tasks()).toEqual([`missed-instalment plan:${planRef}:instalment-5:missed`]);
+  expect(await tasks()).toEqual([
+    `missed-instalment plan:${planRef}:instalment-5:missed`,
+    `standing plan:${planRef}:standing`,
+  ]);
   expect(await readPlan(world.database.app, planRef)).toMatchObject({ state: 'kept', closedAt: null });
   expect(await requests()).toEqual([{ plan_ref: planRef, answer: null }]);
   expect(await run(planRef).query(planState)).toMatchObject({ waitsFor: 'standing' });
@@ -362,6 +365,20 @@ describe('the daily round', () => {
     await pastGrace('2026-02-28' as PlainDate);
     expect((await states(planRef)).slice(0, 3)).toEqual(['missed', 'kept', 'due']);
     expect(await tasks()).toHaveLength(1);
+  });
+
+  test('takes up a plan after the reminder: money for the reminded instalment is not given to the one before', async () => {
+    const { planRef, customerRef } = await begun('creminded');
+    await pastGrace('2026-01-31' as PlainDate);
+    await world.until('2026-02-24');
+    expect(letters('creminded')).toHaveProperty('Instalment … is due', 2);
+    await run(planRef).terminate('by mistake');
+    await pay(customerRef, '2026-02-25', 50_000n);
+    await dataUntil('2026-02-25');
+    await world.until('2026-02-26');
+    await sweep();
+    expect((await states(planRef)).slice(0, 3)).toEqual(['missed', 'kept', 'due']);
+    expect(await sweep()).toMatchObject({ told: 0 });
   });
 
   test('tells a run of a decision of which it was not told', async () => {
