@@ -150,7 +150,11 @@ function messageLinks(deps: MessageDependencies, journey: JourneyRow, surveyExpi
     linkUrl(deps.webUrl, purpose, signLink(deps.linkSecret, { purpose, subject, expiresAt }));
   return {
     // the survey's own row says when it expires, and a pause of the campaign may move that
-    survey: link('survey', journey.journeyId, surveyExpires === null ? later : addMillis(surveyExpires, days(MOST_PAUSED_DAYS))),
+    survey: link(
+      'survey',
+      journey.journeyId,
+      surveyExpires === null ? later : addMillis(surveyExpires, days(MOST_PAUSED_DAYS)),
+    ),
     complaint: link('complaint', journey.customerRef, later),
     preferences: link('preferences', journey.customerRef, later),
     unsubscribe: link('unsubscribe', journey.customerRef, later),

@@ -2,7 +2,10 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { createHash, randomUUID } from 'node:crypto';
 import { askAgain } from '../config/ask-again.js';
 import { dateIn } from '../domain/calendar.js';
-import { days, type CustomerRef, type Instant, type ManagerRef, type ZoneId } from '../domain/types.js';
+import { handsOf, type TaskPlace } from '../domain/task-hands.js';
+import { days, type CustomerRef, type Instant, type ZoneId } from '../domain/types.js';
+import { readAssignmentSnapshot } from '../store/assignment.js';
+import { complainedAbout } from '../store/complained-about.js';
 import { recordTaskResult } from '../store/tasks.js';
 import { insertText } from '../store/texts.js';
 import { assignComplaint, resolveComplaint, TASK_QUEUE, WORKFLOWS, type RoundInput } from '../workflows/contract.js';
@@ -77,10 +80,9 @@ export class ComplaintUnit {
   }
 }
 
-interface AskedFraudCheck {
+interface AskedFraudCheck extends TaskPlace {
   taskId: string;
   customerRef: CustomerRef;
-  by: ManagerRef;
   zone: ZoneId;
 }
 
@@ -95,22 +97,24 @@ export class FraudDesk {
   ) {}
 
   async work(): Promise<void> {
-    // a question on nobody's list is any team lead's
     const { rows } = await this.stage.app.query<AskedFraudCheck>(
-      `select task_id as "taskId", customer_ref as "customerRef", i.zone,
-              coalesce(manager_ref, (select min(lead_ref) from teams)) as by
-         from tasks cross join installation i where kind = 'fraud-check' and done_at is null order by task_id`,
+      `select task_id as "taskId", t.customer_ref as "customerRef", i.zone, t.manager_ref as "managerRef",
+              branch_ref as "branchRef", ${complainedAbout('t.customer_ref')} as "complainedAbout"
+         from tasks t join customers c using (customer_ref) cross join installation i
+        where kind = 'fraud-check' and done_at is null order by task_id`,
     );
-    const asked = rows.filter(({ by }) => by !== null);
-    for (const check of asked) await this.answer(check);
-    if (asked.length > 0) await this.judgeAgain();
+    for (const check of rows) await this.answer(check);
+    if (rows.length > 0) await this.judgeAgain();
   }
 
-  private async answer({ taskId, customerRef, by, zone }: AskedFraudCheck): Promise<void> {
+  private async answer(check: AskedFraudCheck): Promise<void> {
+    const { taskId, customerRef, zone } = check;
     const at = this.stage.now();
     const drawn = createHash('sha256').update(`${this.seed}:${customerRef}:cheated`).digest().readUInt8(0);
     const result = drawn < CHEATED_OF_256 ? 'cheated' : 'not-cheated';
     const day = dateIn(zone, at);
+    const [by] = handsOf(check, await readAssignmentSnapshot(this.stage.app, day), day);
+    if (by === undefined) return;
     await recordTaskResult(this.stage.app, { taskId, by, result, reason: null, callBackAt: null, note: null, at, day });
   }
 

@@ -73,7 +73,7 @@ async function ownDigest(): Promise<string> {
   const { definitionDigest } = await import('../../store/definition-digest.js');
   const own = await readPolicyFile(SHIPPED_POLICY);
   if (own.ok) return definitionDigest(own.definition);
-  throw new Error("the bank's own policy is broken; \"keepwell plan policy\" says where.");
+  throw new Error('the bank\'s own policy is broken; "keepwell plan policy" says where.');
 }
 
 async function refused(reading: YamlReading<RepaymentPolicy> & { ok: false }): Promise<Answer> {

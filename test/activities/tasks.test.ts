@@ -431,7 +431,7 @@ describe('the daily digest', () => {
 
 describe('a call of a journey', () => {
   /** A journey that asks for a call, with its first contact made. */
-  async function asked(): Promise<{ journeyId: JourneyId; call(): ReturnType<JourneyActivities['openStepTask']> }> {
+  async function asked(): Promise<{ journeyId: JourneyId; call: () => ReturnType<JourneyActivities['openStepTask']> }> {
     const call = `  - step: call\n    kind: call\n    follows: outreach\n    wait: 3 days\n    dueWorkingDays: 3\n    waitFor: 6 days\n`;
     const text = await shippedCampaign('keep-your-tier', (shipped) =>
       shipped.replace('  # A suitable product.', `${call}  # A suitable product.`),

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
+import { run } from '../../client/cli/main.js';
 
 export interface Ended {
   code: number;
@@ -9,15 +6,25 @@ export interface Ended {
   err: string;
 }
 
+/** Whatever an installation on this machine may have set is not the test's. */
+const FOREIGN = /^(KEEPWELL_|TEMPORAL_|DATABASE_URL$|SMTP_URL$)/;
+
+/** One command at a time: it looks at the environment and writes to this process's own streams. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /**
- * Runs the real command at a test's bank. Temporal and a mail server are not there: for commands that ask for neither.
+ * Runs the real command at a test's bank, in this process: what starts a process for it is in cli.test.ts. Temporal and a
+ * mail server are not there: for commands that ask for neither.
  * @param home a folder of the test's own; nothing runs there
  */
 export function runKeepwell(bank: { url: string; home: string }, args: readonly string[]): Promise<Ended> {
-  const foreign = /^(KEEPWELL_|TEMPORAL_|DATABASE_URL$|SMTP_URL$)/;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const env = {
-    ...Object.fromEntries(kept),
+  const mine = turn.then(() => runHere(environment(bank), args));
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+function environment(bank: { url: string; home: string }): Record<string, string> {
+  return {
     KEEPWELL_HOME: bank.home,
     NO_COLOR: '1',
     TEMPORAL_ADDRESS: '127.0.0.1:1',
@@ -28,12 +35,38 @@ export function runKeepwell(bank: { url: string; home: string }, args: readonly 
     KEEPWELL_LINK_SECRET: Buffer.alloc(32, 1).toString('base64'),
     KEEPWELL_MAIL_FROM: 'Bank <service@bank.example>',
   };
-  return new Promise((resolve, reject) => {
-    const program = ['--import', 'tsx', join('client', 'cli', 'main.ts'), ...args];
-    execFile(process.execPath, program, { cwd: ROOT, env }, (error, out, err) => {
-      const code = error ? error.code : 0;
-      if (typeof code === 'number') resolve({ code, out, err });
-      else reject(error ?? new Error('no exit code'));
-    });
-  });
+}
+
+async function runHere(env: Record<string, string>, args: readonly string[]): Promise<Ended> {
+  const before = { ...process.env };
+  const { exitCode } = process;
+  for (const name of Object.keys(before)) if (FOREIGN.test(name)) delete process.env[name];
+  Object.assign(process.env, env);
+  process.exitCode = undefined;
+  const out = listen(process.stdout);
+  const err = listen(process.stderr);
+  try {
+    const code = await run(args);
+    return { code, out: out.heard(), err: err.heard() };
+  } finally {
+    out.stop();
+    err.stop();
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+    process.exitCode = exitCode;
+  }
+}
+
+/** Keeps what is written to a stream from it. */
+function listen(stream: NodeJS.WriteStream): { heard: () => string; stop: () => void } {
+  const write = stream.write.bind(stream);
+  let text = '';
+  const take = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    const written = rest.at(-1);
+    if (typeof written === 'function') (written as () => void)();
+    return true;
+  };
+  stream.write = take;
+  return { heard: () => text, stop: () => void (stream.write = write) };
 }

@@ -149,7 +149,9 @@ function naive(all: readonly Customer[]): CampaignResults {
     group.customers += 1;
     if (counted.goalMet) group.goalMet += 1;
     const isFirst = entries.indexOf(counted) === 0;
-    const lasts = counted.lasts ?? (counted.kind === 'holdout' || isFirst ? null : 10_000);
+    // a goal that was met ends the following, as it ends a journey
+    const metAtOnce = counted.kind === 'holdout' && counted.goalMet;
+    const lasts = metAtOnce ? 0 : (counted.lasts ?? (counted.kind === 'holdout' || isFirst ? null : 10_000));
     if (lasts === null || (counted.kind === 'holdout' && counted.admitted + lasts > 200)) {
       group.running += 1;
       continue;

@@ -117,7 +117,7 @@ test('a large plan is approved by another person than who proposed or agreed it'
 });
 
 test('a plan under any but the bank’s own policy is approved by another person, and keeps that policy’s limits', async () => {
-  const own = policyOf({ incomeShareAtMost: 9_000, secondPerson: { above: 9_000_000, months: 60 } });
+  const own = policyOf({ incomeShareAtMost: 9_000, secondPerson: { above: '9000000', months: 60 } });
   const planRef = await proposed({ policy: own });
   expect(await agreePlan(database.app, order(planRef))).toMatchObject({ state: 'agreed', approval: ['other-policy'] });
   await expect(approvePlan(database.app, order(planRef))).rejects.toThrow('another person has to approve it');
