@@ -22,6 +22,7 @@ module.exports = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   globalSetup: '<rootDir>/test/setup/global.js',
   globalTeardown: '<rootDir>/test/setup/teardown.js',
+  testSequencer: '<rootDir>/test/setup/longest-first.js',
   maxWorkers: 2,
   testTimeout: 60_000,
 };

@@ -70,7 +70,10 @@ export async function judge(stage: Stage): Promise<Verdicts> {
 async function oneJourneyOrReason(stage: Stage, journeys: Run[]): Promise<Finding> {
   const { rows } = await stage.owner.query<{ customer: string; reason: string | null }>(
     `select distinct f.customer_ref as customer,
-            (select reasons ->> 0 from decisions d where d.decision_key = 'admission:' || f.as_of || ':' || f.customer_ref and verdict = 'refused') as reason
+            (select reasons ->> 0 from decisions d where d.decision_key = 'admission:' || f.as_of || ':' || f.customer_ref and verdict = 'refused'
+                -- who was not being cheated is decided on again
+                and not exists (select 1 from decisions a where a.verdict = 'admitted'
+                                   and a.decision_key like 'admission:' || f.as_of || ':' || f.customer_ref || ':%')) as reason
        from findings f where f.as_of = $1`,
     [stage.asOf],
   );

@@ -7,7 +7,7 @@ import { ComplaintUnit, FraudDesk } from './staff.js';
 import type { Stage } from './stage.js';
 
 /** A demo that has not ended by this business day never will. */
-const MOST_DAYS = 160;
+const MOST_DAYS = 200;
 /** How often people look into their mailboxes and queues, in wall ms. */
 const LOOK_MS = 200;
 const SAY_EVERY_DAYS = 7;
