@@ -7,7 +7,7 @@ import { makeReport } from '../../demo/report.js';
 import { playDemo } from '../../demo/run.js';
 import { Stage } from '../../demo/stage.js';
 
-/** Eighty business days of one to two and a half seconds, and the start and the stop. */
+/** A hundred business days of two to two and a half seconds, and the start and the stop. */
 const MINUTES_ALLOWED = 10;
 jest.setTimeout(MINUTES_ALLOWED * 60_000);
 
