@@ -1,9 +1,9 @@
 import { heartbeat } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { PlainDate } from '../domain/types.js';
 import { tierJourneysInTrouble } from '../store/care.js';
 import { movedToCare } from '../workflows/contract.js';
 import { whileBeating, type RoundDependencies } from './round.js';
+import { tellRun } from './sweep.js';
 
 /** Who has come into credit trouble is helped from then on: a journey that is about their tier ends. */
 export function careActivities(deps: RoundDependencies) {
@@ -17,13 +17,7 @@ export type CareActivities = ReturnType<typeof careActivities>;
 async function moveToCare({ database, workflows }: RoundDependencies, asOf: PlainDate): Promise<{ told: number }> {
   let told = 0;
   for (const { workflowId } of await tierJourneysInTrouble(database, asOf)) {
-    try {
-      await workflows.getHandle(workflowId).signal(movedToCare);
-      told += 1;
-    } catch (error) {
-      // it has not begun, and asks the door by itself, or has ended meanwhile
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
+    if (await tellRun(workflows, workflowId, movedToCare)) told += 1;
     heartbeat({ told });
   }
   return { told };

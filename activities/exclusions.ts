@@ -1,8 +1,8 @@
 import { heartbeat } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { journeysOfExcluded } from '../store/exclusions.js';
 import { excluded } from '../workflows/contract.js';
 import { whileBeating, type RoundDependencies } from './round.js';
+import { tellRun } from './sweep.js';
 
 /** The daily round's work on exclusions. May be run twice and does its work once. */
 export function exclusionActivities(deps: RoundDependencies) {
@@ -17,13 +17,7 @@ export type ExclusionActivities = ReturnType<typeof exclusionActivities>;
 async function tellExcluded({ database, workflows }: RoundDependencies): Promise<{ told: number }> {
   let told = 0;
   for (const { workflowId } of await journeysOfExcluded(database)) {
-    try {
-      await workflows.getHandle(workflowId).signal(excluded);
-      told += 1;
-    } catch (error) {
-      // it has not begun, or has ended meanwhile
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
+    if (await tellRun(workflows, workflowId, excluded)) told += 1;
     heartbeat({ told });
   }
   return { told };

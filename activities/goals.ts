@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
 import { businessTime } from '../domain/business-clock.js';
 import { goalStanding, GOAL_RULES, type GoalAnswer, type GoalFacts } from '../domain/goal.js';
 import { dateIn } from '../domain/calendar.js';
@@ -16,6 +15,7 @@ import { tierStandings } from '../store/tier-standings.js';
 import { goalMet } from '../workflows/contract.js';
 import { now } from './dependencies.js';
 import { whileBeating, type RoundDependencies } from './round.js';
+import { tellRun } from './sweep.js';
 
 /** Bookings looked at together; a bank's month comes in at once. */
 const MOST_LOOKS = 1000;
@@ -32,7 +32,7 @@ async function checkGoals(deps: RoundDependencies, asOf: PlainDate): Promise<{ m
   const met = await markMet(deps, await journeysWithGoal(deps.database), asOf, now(deps.bank));
   await followHoldouts(deps, asOf);
   // told again on every round until the journey has ended: a signal that was lost in a crash is not lost for good
-  for (const journey of await journeysToTell(deps.database)) await tell(deps.workflows, journey.workflowId);
+  for (const journey of await journeysToTell(deps.database)) await tellRun(deps.workflows, journey.workflowId, goalMet);
   return { met: met.length };
 }
 
@@ -50,7 +50,7 @@ export async function checkBookedGoals(deps: RoundDependencies): Promise<number>
     // no activity: the worker's own clock tells the time
     const at = businessTime(deps.bank.clock, Date.now());
     for (const journey of await markMet(deps, journeys, await dataUntil(deps.database), at)) {
-      await tell(deps.workflows, journey.workflowId);
+      await tellRun(deps.workflows, journey.workflowId, goalMet);
       met += 1;
     }
     await forgetGoalLooks(deps.database, looks.lookIds);
@@ -188,13 +188,4 @@ async function writeGoal(
     await recordDecisions(sql, [{ key, customerRef: journey.customerRef, journeyId: journey.journeyId, ...told }]);
     return true;
   });
-}
-
-async function tell(workflows: WorkflowClient, workflowId: string): Promise<void> {
-  try {
-    await workflows.getHandle(workflowId).signal(goalMet);
-  } catch (error) {
-    // it has ended meanwhile: there is nothing left to tell
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

@@ -1,6 +1,5 @@
-import { heartbeat } from '@temporalio/activity';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
-import { addMillis, days, type Instant, type JourneyId } from '../domain/types.js';
+import { WorkflowExecutionAlreadyStartedError, type WorkflowClient } from '@temporalio/client';
+import { addMillis, days, type Instant } from '../domain/types.js';
 import type { Sql } from '../store/database.js';
 import { stopsOverSince } from '../store/outbound-stops.js';
 import { pausesSince } from '../store/pauses.js';
@@ -8,10 +7,8 @@ import { journeysToHear, type JourneyRow } from '../store/journeys.js';
 import { campaignPaused, campaignResumed, doorOpened, newsStart, type JourneyNews } from '../workflows/contract.js';
 import { now } from './dependencies.js';
 import { whileBeating, type RoundDependencies } from './round.js';
+import { sweep, SWEEP_BATCH, tellRun } from './sweep.js';
 
-const BATCH = 500;
-/** Signals under way at once. */
-const AT_ONCE = 32;
 /** The round runs daily, so this outlasts a week's outage. */
 const LOOK_BACK_DAYS = 14;
 
@@ -51,31 +48,15 @@ async function newsSince(sql: Sql, since: Instant): Promise<JourneyNews[]> {
 
 async function tellJourneys({ database, workflows }: RoundDependencies, news: JourneyNews): Promise<{ told: number }> {
   const campaignRef = news.kind === 'door-opened' ? null : news.campaignRef;
-  let told = 0;
-  for (let after: JourneyId | null = null; ;) {
-    const journeys: JourneyRow[] = await journeysToHear(database, { campaignRef, after, limit: BATCH });
-    if (journeys.length === 0) return { told };
-    for (let i = 0; i < journeys.length; i += AT_ONCE) {
-      const some = journeys.slice(i, i + AT_ONCE);
-      told += (await Promise.all(some.map(({ workflowId }) => tell(workflows, workflowId, news)))).filter(
-        Boolean,
-      ).length;
-      heartbeat({ told });
-    }
-    after = journeys.at(-1)?.journeyId ?? null;
-  }
+  const { told } = await sweep<JourneyRow>(
+    (last) => journeysToHear(database, { campaignRef, after: last?.journeyId ?? null, limit: SWEEP_BATCH }),
+    ({ workflowId }) => tell(workflows, workflowId, news),
+  );
+  return { told };
 }
 
-/** @returns false when the run is not there: it has not begun, or has ended meanwhile, and asks the door by itself */
-async function tell(workflows: WorkflowClient, workflowId: string, news: JourneyNews): Promise<boolean> {
-  const handle = workflows.getHandle(workflowId);
-  try {
-    if (news.kind === 'paused') await handle.signal(campaignPaused, news.pause);
-    else if (news.kind === 'resumed') await handle.signal(campaignResumed, news.pause);
-    else await handle.signal(doorOpened);
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+function tell(workflows: WorkflowClient, workflowId: string, news: JourneyNews): Promise<boolean> {
+  if (news.kind === 'paused') return tellRun(workflows, workflowId, campaignPaused, news.pause);
+  if (news.kind === 'resumed') return tellRun(workflows, workflowId, campaignResumed, news.pause);
+  return tellRun(workflows, workflowId, doorOpened);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { ContactChannel } from '../domain/contact-policy.js';
 import type { ComplaintRef, Instant } from '../domain/types.js';
-import { goesBy } from '../store/contact-addresses.js';
 import { lockCustomer, type CustomerContact } from '../store/customers.js';
 import type { Sql } from '../store/database.js';
 import { answeredBefore } from '../store/decisions.js';
@@ -86,7 +86,6 @@ export async function giveUpOutreach(
   request: OutreachRequest,
   why: GivenUp,
 ): Promise<OutreachResult> {
-  const row = claimOf(deps, request);
   return deps.database.transaction(async (sql) => {
     await lockCustomer(sql, request.customerRef);
     const before = await answeredBefore<OutreachResult>(sql, request.key);
@@ -94,7 +93,8 @@ export async function giveUpOutreach(
     const existing = await lockOutreach(sql, request.key);
     if (existing?.state === 'claimed') return leaveUnsure(sql, request);
     const result = final('withheld', [why]);
-    await withholdOutreach(sql, row, why);
+    // never asked for, it would have gone by e-mail first
+    await withholdOutreach(sql, claimOf(deps, request, existing?.channel ?? 'email'), why);
     await decide(sql, request, request.key, 'withheld', result);
     await request.onSettled?.(sql, result);
     return result;
@@ -116,14 +116,13 @@ async function composeOrRelease(
   }
 }
 
-function claimOf(deps: OutreachDependencies, request: OutreachRequest): OutreachClaim {
+function claimOf(deps: OutreachDependencies, request: OutreachRequest, channel: ContactChannel): OutreachClaim {
   const messageId = `${createHash('sha256').update(request.key).digest('hex').slice(0, 32)}@${deps.mailDomain}`;
-  return { ...request, campaignRef: request.campaign?.campaignRef ?? null, messageId };
+  return { ...request, campaignRef: request.campaign?.campaignRef ?? null, messageId, channel };
 }
 
 /** Asks the door and claims the message in one transaction that holds the customer's row. */
 function claimMessage(deps: OutreachDependencies, request: OutreachRequest): Promise<Claim> {
-  const row = claimOf(deps, request);
   return deps.database.transaction(async (sql): Promise<Claim> => {
     const customer = await lockCustomer(sql, request.customerRef);
     // asked again under the lock: another attempt may have settled it meanwhile
@@ -133,13 +132,13 @@ function claimMessage(deps: OutreachDependencies, request: OutreachRequest): Pro
     if (existing?.state === 'claimed' && request.messageClass !== 'statutory')
       return { kind: 'settled', result: await leaveUnsure(sql, request) };
     const answer = await askDoor(sql, deps, request, customer);
+    const row = claimOf(deps, request, answer.kind === 'send' ? answer.route.channel : answer.channel);
     if (answer.kind !== 'send')
       return { kind: 'settled', result: await keepBack(sql, request, row, answer, (existing?.attempts ?? 0) > 0) };
     const { route, choice } = answer;
     const against = (await request.lastLook?.(sql)) ?? null;
     if (against !== null) return { kind: 'settled', result: await refuseForGood(sql, request, row, [against], answer) };
     await claimOutreach(sql, row);
-    await goesBy(sql, request.key, route.channel);
     await request.onClaim?.(sql);
     return { kind: 'claimed', customer, row, route, choice };
   });
@@ -158,7 +157,6 @@ async function keepBack(
     const key = `${request.key}:held:${request.at}`;
     const result = { ...final('held', reasons), until: answer.until, tried };
     await holdOutreach(sql, row, reasons.join(', '), answer.until);
-    await goesBy(sql, request.key, answer.channel);
     if (!(await answeredBefore(sql, key))) await decide(sql, request, key, 'held', result, answer);
     return result;
   }
@@ -174,7 +172,6 @@ async function refuseForGood(
 ): Promise<OutreachResult> {
   const result = final('withheld', reasons, asked.choice.unreachable);
   await withholdOutreach(sql, row, reasons.join(', '));
-  await goesBy(sql, request.key, asked.kind === 'send' ? asked.route.channel : asked.channel);
   await decide(sql, request, request.key, 'withheld', result, asked);
   await request.onSettled?.(sql, result);
   return result;

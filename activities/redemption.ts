@@ -1,6 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { heartbeat } from '@temporalio/activity';
 import { MOST_ASKING_MS, redemptionWorkflowId, type OrderEnding, type SettledState } from '../domain/redemption.js';
 import type { OrderRef } from '../domain/types.js';
 import { readCatalogueVersion } from '../store/catalogue.js';
@@ -20,6 +19,7 @@ import { redemptionStart, partnerAnswered } from '../workflows/contract.js';
 import { now, refuse } from './dependencies.js';
 import { renderMessage } from './message-templates.js';
 import { sendUntilSettled } from './letters.js';
+import { sweep, SWEEP_BATCH } from './sweep.js';
 import type { OutreachDependencies, OutreachResult } from './outreach.js';
 import type { PartnerDoor } from './partner.js';
 import { whileBeating } from './round.js';
@@ -142,26 +142,18 @@ async function namesOf({ database }: RedemptionDependencies, { catalogueVersion,
   return { item, partner };
 }
 
-const SWEEP_BATCH = 500;
-/** Runs looked after at once. */
-const SWEEPS_AT_ONCE = 32;
-
 /**
  * Sees to it that each open order has its run: one that was never started (the process died after the order's commit) or
  * was ended by force is started, and one whose partner has answered is told again.
  */
-async function resumeRedemptions(deps: RedemptionDependencies): Promise<{ looked: number; told: number }> {
-  const count = { looked: 0, told: 0 };
-  for (let last: OrderRef | null = null; ;) {
-    const orders: OpenOrder[] = await openOrders(deps.database, last, SWEEP_BATCH);
-    if (orders.length === 0) return count;
-    for (let i = 0; i < orders.length; i += SWEEPS_AT_ONCE)
-      await Promise.all(orders.slice(i, i + SWEEPS_AT_ONCE).map((order) => resumeOne(deps, order)));
-    count.looked += orders.length;
-    count.told += orders.filter(({ answered }) => answered).length;
-    last = orders.at(-1)?.orderRef ?? null;
-    heartbeat(count);
-  }
+function resumeRedemptions(deps: RedemptionDependencies): Promise<{ looked: number; told: number }> {
+  return sweep<OpenOrder>(
+    (last) => openOrders(deps.database, last?.orderRef ?? null, SWEEP_BATCH),
+    async (order) => {
+      await resumeOne(deps, order);
+      return order.answered;
+    },
+  );
 }
 
 async function resumeOne({ workflows, bank }: RedemptionDependencies, order: OpenOrder): Promise<void> {

@@ -1,4 +1,3 @@
-import { heartbeat } from '@temporalio/activity';
 import type { WorkflowClient } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { inTimeUntil } from '../domain/plan-days.js';
@@ -13,6 +12,7 @@ import { paymentBooked, planDecided, planStart } from '../workflows/contract.js'
 import { amountWords, dayWords } from './amount-words.js';
 import { now } from './dependencies.js';
 import { sendUntilSettled } from './letters.js';
+import { sweep, SWEEP_BATCH } from './sweep.js';
 import { renderMessage, type MessageData } from './message-templates.js';
 import { giveUpOutreach, type OutreachDependencies, type OutreachRequest, type OutreachResult } from './outreach.js';
 import { whileBeating } from './round.js';
@@ -100,9 +100,6 @@ function planData(
   };
 }
 
-const SWEEP_BATCH = 500;
-/** Runs looked after at once. */
-const SWEEPS_AT_ONCE = 32;
 /** A run that missed the closing of its plan is told for so long; the round runs daily, so this outlasts a week's outage. */
 const LOOK_BACK_DAYS = 14;
 
@@ -110,20 +107,17 @@ const LOOK_BACK_DAYS = 14;
  * Sees to it that each plan that is agreed has its run: one that was never started or was ended by force is started where
  * it stood, and one that has been repaid, or that a person has decided on, is told.
  */
-async function resumePlans(deps: RepaymentDependencies): Promise<{ looked: number; told: number }> {
-  const count = { looked: 0, told: 0 };
-  const closedSince = addMillis(now(deps.bank), millis(-LOOK_BACK_DAYS * DAY_MS));
-  for (let after: PlanRef | null = null; ;) {
-    const page = { after, limit: SWEEP_BATCH, closedSince, zone: deps.bank.zone };
-    const plans: PlanToResume[] = await plansToResume(deps.database, page);
-    if (plans.length === 0) return count;
-    for (let i = 0; i < plans.length; i += SWEEPS_AT_ONCE)
-      await Promise.all(plans.slice(i, i + SWEEPS_AT_ONCE).map((plan) => resumeOne(deps, plan)));
-    count.looked += plans.length;
-    count.told += plans.filter(({ news }) => news).length;
-    after = plans.at(-1)?.planRef ?? null;
-    heartbeat(count);
-  }
+function resumePlans(deps: RepaymentDependencies): Promise<{ looked: number; told: number }> {
+  const { database, bank } = deps;
+  const closedSince = addMillis(now(bank), millis(-LOOK_BACK_DAYS * DAY_MS));
+  return sweep<PlanToResume>(
+    (last) =>
+      plansToResume(database, { after: last?.planRef ?? null, limit: SWEEP_BATCH, closedSince, zone: bank.zone }),
+    async (plan) => {
+      await resumeOne(deps, plan);
+      return plan.news;
+    },
+  );
 }
 
 async function resumeOne({ workflows, bank }: RepaymentDependencies, plan: PlanToResume): Promise<void> {

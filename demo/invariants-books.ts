@@ -28,15 +28,17 @@ interface RewardRow {
   withheld: boolean;
 }
 
-/** The last day of the bank's data at an instant is the day before; $-free, as it looks at everything. */
+/** The last day of the bank's data at an instant is the day before it in the bank's zone; $-free, as it looks at everything. */
 const REWARDS = `
-with credited as (
+with bank as (
+  select zone, data_until from installation
+), credited as (
   select to_account as account, count(*)::int as postings, sum(amount)::bigint as points, min(posted_at) as posted_at
     from postings where to_account like 'customer:%' and kind = 'grant' group by to_account
 ), owed as (
   select coalesce(c.account, 'customer:' || j.customer_ref) as account, coalesce(c.postings, 0) as postings,
-         coalesce(c.points, 0) as points, j.customer_ref, j.admitted_at, t.threshold_minor,
-         least(coalesce(c.posted_at, j.closed_at)::date - 1, (select data_until from installation)) as known_until,
+         coalesce(c.points, 0) as points, j.customer_ref, j.admitted_at at time zone bank.zone as admitted_at, t.threshold_minor,
+         least((coalesce(c.posted_at, j.closed_at) at time zone bank.zone)::date - 1, bank.data_until) as known_until,
          (v.definition -> 'goal' ->> 'heldDays')::int as held_days,
          coalesce((v.definition -> 'reward' ->> 'points')::bigint, 0) as promised,
          exists (select 1 from decisions d where d.journey_id = j.journey_id and d.kind = 'settlement' and d.reasons ? 'reward-withhold') as withheld
@@ -44,6 +46,7 @@ with credited as (
     full join (select * from journeys where closed_at is not null) j on c.account = 'customer:' || j.customer_ref
     left join campaign_versions v on v.campaign_ref = j.campaign_ref and v.version = j.version
     left join tiers t on t.tier_ref = j.tier_at_start
+   cross join bank
 ), daily as (
   select o.account, date_trunc('month', d)::date as month, o.threshold_minor, o.held_days,
          d::date <= o.known_until as known,

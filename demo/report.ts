@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { one } from '../store/database.js';
+import { surveyResponses } from '../store/reads/survey.js';
 import { holds, type InvariantName, type Verdicts } from './invariants.js';
 import type { Stage } from './stage.js';
 
@@ -27,8 +28,6 @@ interface Counts {
   started: number;
   closed: number;
   byOutcome: Record<string, number>;
-  sent: number;
-  answered: number;
   opened: number;
   resolved: number;
   escalated: number;
@@ -43,8 +42,6 @@ select (select count(distinct customer_ref)::int from findings where as_of = $1)
        (select count(*)::int from journeys where started_at is not null) as started,
        (select count(*)::int from journeys where closed_at is not null) as closed,
        (select coalesce(jsonb_object_agg(outcome, n), '{}') from (select outcome, count(*) as n from journeys where outcome is not null group by outcome) o) as "byOutcome",
-       (select count(*)::int from survey_responses where response in ('asked', 'answered')) as sent,
-       (select count(*)::int from surveys where answered_at is not null) as answered,
        (select count(*)::int from complaints) as opened,
        (select count(*)::int from complaints where resolved_at is not null) as resolved,
        (select count(*)::int from complaints where escalated_at is not null) as escalated,
@@ -58,6 +55,7 @@ select (select count(distinct customer_ref)::int from findings where as_of = $1)
 export async function makeReport(stage: Stage, verdicts: Verdicts, began: number): Promise<DemoReport> {
   const { rows } = await stage.owner.query<Counts>(COUNTS, [stage.asOf]);
   const counts = one(rows, 'the counts');
+  const responses = await surveyResponses(stage.owner);
   const mails = await stage.mailbox.all();
   const names = Object.entries(verdicts) as [InvariantName, Verdicts[InvariantName]][];
   return {
@@ -67,7 +65,7 @@ export async function makeReport(stage: Stage, verdicts: Verdicts, began: number
     detected: counts.detected,
     journeys: { started: counts.started, closed: counts.closed, byOutcome: counts.byOutcome },
     mails: { accepted: mails.length, distinctMessageIds: new Set(mails.map((mail) => mail.messageId)).size },
-    surveys: { sent: counts.sent, answered: counts.answered },
+    surveys: { sent: responses.asked, answered: responses.answered },
     complaints: { opened: counts.opened, resolved: counts.resolved, escalated: counts.escalated },
     rewards: { posted: counts.posted, withheld: counts.withheld, points: counts.points },
     ledger: { sum: counts.sum },

@@ -1,8 +1,5 @@
 import type { CampaignRef, Instant } from './types.js';
 
-/** Longest name of who publishes or launches, in characters; the table's check says the same. */
-export const MAX_LAUNCHER_CHARACTERS = 100;
-
 /** Two spellings of one name are one person: case, blanks and the width of letters make no difference. */
 export const samePerson = (one: string, other: string): boolean => bare(one) === bare(other);
 const bare = (name: string): string => name.normalize('NFKC').replace(/\s/gu, '').toLowerCase();
@@ -36,9 +33,6 @@ export type LaunchVerdict =
   | { kind: 'launch'; candidate: LaunchCandidate }
   | { kind: 'launched-before'; candidate: LaunchCandidate }
   | { kind: 'refused'; why: string };
-
-/** Fewer letters of a digest could be another version's. */
-export const LEAST_DIGEST_CHARACTERS = 8;
 
 /**
  * Whether a person may launch what they have read. Who names a digest has read one version and is told when a newer one

@@ -1,24 +1,11 @@
 import { z } from 'zod';
-import { DURATION, readDuration } from './duration.js';
+import { duration } from './definition-fields.js';
 import type { Millis } from './types.js';
 
 /** More steps than this before the survey is a nuisance, not a campaign. */
 export const MAX_STEPS = 12;
 /** Most skills or certificates that a campaign may ask of a manager. */
 export const MAX_ASKED_OF_MANAGER = 10;
-
-export const duration = z
-  .string()
-  .transform((text, context): Millis => {
-    const span = readDuration(text);
-    if (span === null)
-      context.addIssue(
-        `"${text}" is not a length of time; write for instance "10 days", "36 hours" or "2 weeks", up to 366 days`,
-      );
-    return span ?? (0 as Millis);
-  })
-  // for editors: a text in the JSON Schema too
-  .meta({ pattern: DURATION.source, examples: ['10 days', '36 hours', '2 weeks'] });
 
 export const template = z
   .string()

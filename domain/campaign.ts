@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { refuseContradictions } from './campaign-rules.js';
-import { duration, MAX_ASKED_OF_MANAGER, MAX_STEPS, stepSchema, template } from './campaign-step.js';
+import { MAX_ASKED_OF_MANAGER, MAX_STEPS, stepSchema, template } from './campaign-step.js';
+import { duration } from './definition-fields.js';
 import { contactPolicySchema } from './contact-policy.js';
 import { REWARDED } from './gift-rules.js';
 import { TRIGGERS } from './trigger-names.js';

@@ -3,9 +3,9 @@ import { day } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
 import { MAX_POINTS } from './campaign.js';
-import { readDuration } from './duration.js';
+import { span } from './definition-fields.js';
 import { EVERY_TIER } from './redemption.js';
-import { DAY_MS, millis, type ItemRef, type Millis, type PartnerRef } from './types.js';
+import { DAY_MS, millis, type ItemRef, type PartnerRef } from './types.js';
 
 /** Items of one catalogue; a customer reads no more. */
 export const MAX_ITEMS = 500;
@@ -30,14 +30,6 @@ const wholeNumber = (what: string, least: number, most: number): z.ZodNumber =>
     .min(least, `${what} is at least ${least}`)
     .max(most, `${what} is at most ${most}`);
 
-const span = z.string().transform((text, context): Millis => {
-  const length = readDuration(text);
-  if (length === null || length <= 0)
-    context.addIssue(
-      `"${text}" is not a length of time; write for instance "10 days", "36 hours" or "2 weeks", up to 366 days`,
-    );
-  return length ?? millis(0);
-});
 const answerWithin = span.refine(
   (length) => length >= LEAST_ANSWER_MS && length <= MOST_ANSWER_DAYS * DAY_MS,
   `a partner answers within 1 hour to ${MOST_ANSWER_DAYS} days`,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { readDuration } from './duration.js';
+import { span } from './definition-fields.js';
 import { isCalendar, nearCalendars } from './holiday-calendars.js';
-import { millis, type Millis } from './types.js';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -56,15 +55,6 @@ const calendar = z.string().superRefine((name, context) => {
   );
 });
 
-const stretch = z.string().transform((text, context): Millis => {
-  const span = readDuration(text);
-  if (span === null || span <= 0)
-    context.addIssue(
-      `"${text}" is not a length of time; write for instance "7 days", "36 hours" or "2 weeks", up to 366 days`,
-    );
-  return span ?? millis(0);
-});
-
 const cap = z.strictObject({
   most: z
     .number('a cap is a whole number of messages')
@@ -72,7 +62,7 @@ const cap = z.strictObject({
     .min(1, 'a cap of zero would never let a message out; write 1 or more, or leave the cap out')
     .max(MAX_CAP_MESSAGES, `a cap is at most ${MAX_CAP_MESSAGES} messages; to have none, leave it out`),
   /** ms of business time that slide along with the message to be sent */
-  within: stretch,
+  within: span,
   /** left out: the messages of all channels together */
   channel: z.enum(CONTACT_CHANNELS).optional(),
 });

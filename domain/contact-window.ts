@@ -12,9 +12,6 @@ export type ContactWindow = { kind: 'open' } | { kind: 'closed'; until: Instant;
 /** What a hold of a policy looks at: caps and channels are judged elsewhere. */
 export type ContactTimes = Pick<ContactPolicy, 'days' | 'hours' | 'calendar'>;
 
-/** The version of this rule, kept with every decision that it takes. */
-export const CONTACT_WINDOW_RULES = 'contact-window@1';
-
 /** No window is looked for beyond so many days: every policy that is valid opens long before. */
 export const MAX_HOLD_DAYS = 400;
 

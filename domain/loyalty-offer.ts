@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { day } from './definition-fields.js';
+import { day, wholeDays } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
-import { readDuration } from './duration.js';
-import { DAY_MS, type OfferRef, type PlainDate, type TierRef } from './types.js';
+import { type OfferRef, type PlainDate, type TierRef } from './types.js';
 
 /** Offers of one bank, those that are over included. */
 export const MAX_OFFERS = 200;
@@ -40,15 +39,7 @@ const months = z.string().transform((text, context): number => {
   return length;
 });
 
-/** `90 days`, `12 weeks` as whole days. */
-const validDays = z.string().transform((text, context): number => {
-  const days = (readDuration(text) ?? Number.NaN) / DAY_MS;
-  if (!(Number.isInteger(days) && days >= LEAST_VALID_DAYS && days <= MOST_VALID_DAYS))
-    context.addIssue(
-      `"${text}" is not how long an entitlement stands; write for instance "90 days", from ${LEAST_VALID_DAYS} to ${MOST_VALID_DAYS} days`,
-    );
-  return days;
-});
+const validDays = wholeDays('how long an entitlement stands', '90 days', LEAST_VALID_DAYS, MOST_VALID_DAYS);
 
 const product = ref('a product');
 const common = {

@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { day } from './definition-fields.js';
+import { day, wholeDays } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
-import { readDuration } from './duration.js';
 import type { Rewarded } from './gift-rules.js';
 import {
-  DAY_MS,
   minor,
   plainDate,
   points,
@@ -72,14 +70,7 @@ const amount = z.union([z.string(), z.number()], `this is no amount; ${AMOUNT_WO
   return text;
 });
 
-const noticeDays = z.string().transform((text, context): number => {
-  const days = (readDuration(text) ?? Number.NaN) / DAY_MS;
-  if (!(Number.isInteger(days) && days >= 1 && days <= MAX_NOTICE_DAYS))
-    context.addIssue(
-      `"${text}" is not how long before; write for instance "30 days", from 1 to ${MAX_NOTICE_DAYS} days`,
-    );
-  return days;
-});
+const noticeDays = wholeDays('how long before', '30 days', 1, MAX_NOTICE_DAYS);
 
 const ruleSchema = z.strictObject({
   rule: ref('a rule'),

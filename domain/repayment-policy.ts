@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { wholeDays } from './definition-fields.js';
 import { readYaml, type YamlReading } from './definition-file.js';
 import type { FileKind } from './definition-problem.js';
-import { readDuration } from './duration.js';
 import { moneyOf } from './money-text.js';
-import { DAY_MS, type Minor } from './types.js';
+import type { Minor } from './types.js';
 
 /** More instalments than this no plan has, whatever a policy says. */
 export const MAX_INSTALMENTS = 130;
@@ -43,12 +43,7 @@ const AMOUNT_WORDS = 'write an amount above 0 like 100 or "99.50"';
 /** Stays text, so that no float ever reckons with it. */
 const amount = z.union([z.string(), z.number()], `this is no amount; ${AMOUNT_WORDS}`).transform(String);
 
-const firstDueDays = z.string().transform((text, context): number => {
-  const days = (readDuration(text) ?? Number.NaN) / DAY_MS;
-  if (!(Number.isInteger(days) && days >= 1 && days <= MAX_FIRST_DUE_DAYS))
-    context.addIssue(`"${text}" is not how long; write for instance "62 days", from 1 to ${MAX_FIRST_DUE_DAYS} days`);
-  return days;
-});
+const firstDueDays = wholeDays('how long', '62 days', 1, MAX_FIRST_DUE_DAYS);
 
 const policySchema = z
   .strictObject({

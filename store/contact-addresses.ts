@@ -5,8 +5,6 @@ import { one, timestamp, type Sql } from './database.js';
 
 /** Channels whose addresses stand here; e-mail stands with the customer. */
 export type AddressChannel = Exclude<ContactChannel, 'email'>;
-export const ADDRESS_CHANNELS: readonly AddressChannel[] = ['sms', 'im'];
-
 /** E.164: what a gateway can dial from everywhere. */
 const NUMBER = /^\+[1-9]\d{6,14}$/;
 const MAX_ADDRESS_CHARS = 200;
@@ -79,11 +77,6 @@ export async function customerChannels(sql: Sql, customerRef: CustomerRef, key: 
       ...Object.fromEntries(said.filter((one) => one.channel === channel).map((one) => [one.purpose, one.granted])),
     })),
   };
-}
-
-/** Writes down by which channel a message goes, or was kept back; in the transaction of its claim. */
-export async function goesBy(sql: Sql, key: string, channel: ContactChannel): Promise<void> {
-  await sql.query('update outreach set channel = $2 where outreach_key = $1 and channel <> $2', [key, channel]);
 }
 
 /** Remembers that an address refused messages for good; the first time stays. The address may be another one by now. */

@@ -1,4 +1,5 @@
 import type { CampaignRef, ComplaintRef, CustomerRef, Instant, JourneyId, MessageClass } from '../domain/types.js';
+import type { ContactChannel } from '../domain/contact-policy.js';
 import { timestamp, type Sql } from './database.js';
 
 export type OutreachState = 'held' | 'claimed' | 'waiting' | 'sent' | 'refused' | 'unknown' | 'withheld';
@@ -8,6 +9,7 @@ export interface OutreachRow {
   messageId: string;
   state: OutreachState;
   attempts: number;
+  channel: ContactChannel;
 }
 
 export interface OutreachClaim {
@@ -19,20 +21,22 @@ export interface OutreachClaim {
   template: string;
   messageClass: MessageClass;
   messageId: string;
+  /** by which it goes, or would go */
+  channel: ContactChannel;
   at: Instant;
 }
 
 /** The row of a message, locked until the transaction ends. */
 export async function lockOutreach(sql: Sql, key: string): Promise<OutreachRow | null> {
   const { rows } = await sql.query<OutreachRow>(
-    `select outreach_key as key, message_id as "messageId", state, attempts from outreach where outreach_key = $1 for update`,
+    `select outreach_key as key, message_id as "messageId", state, attempts, channel from outreach where outreach_key = $1 for update`,
     [key],
   );
   return rows[0] ?? null;
 }
 
 const COLUMNS = `insert into outreach (outreach_key, customer_ref, journey_id, complaint_ref, campaign_ref, template,
-                                       message_class, message_id,`;
+                                       message_class, message_id, channel,`;
 const columns = (claim: OutreachClaim): unknown[] => [
   claim.key,
   claim.customerRef,
@@ -42,15 +46,16 @@ const columns = (claim: OutreachClaim): unknown[] => [
   claim.template,
   claim.messageClass,
   claim.messageId,
+  claim.channel,
 ];
 
 /** Claims a message for one attempt; the Message-ID of the first attempt stays. */
 export async function claimOutreach(sql: Sql, claim: OutreachClaim): Promise<void> {
   await sql.query(
     `${COLUMNS} state, attempts, claimed_at, claimed_wall)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', 1, $9, clock_timestamp())
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'claimed', 1, $10, clock_timestamp())
      on conflict (outreach_key) do update
-       set state = 'claimed', attempts = outreach.attempts + 1, claimed_at = $9, claimed_wall = clock_timestamp(),
+       set state = 'claimed', attempts = outreach.attempts + 1, channel = $9, claimed_at = $10, claimed_wall = clock_timestamp(),
            held_until = null, reason = null`,
     [...columns(claim), timestamp(claim.at)],
   );
@@ -65,8 +70,8 @@ export async function holdOutreach(
 ): Promise<void> {
   await sql.query(
     `${COLUMNS} state, reason, held_until)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'held', $9, $10)
-     on conflict (outreach_key) do update set state = 'held', reason = $9, held_until = $10`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', $10, $11)
+     on conflict (outreach_key) do update set state = 'held', channel = $9, reason = $10, held_until = $11`,
     [...columns(claim), reason, until === null ? null : timestamp(until)],
   );
 }
@@ -75,9 +80,9 @@ export async function holdOutreach(
 export async function withholdOutreach(sql: Sql, claim: OutreachClaim, reason: string): Promise<void> {
   await sql.query(
     `${COLUMNS} state, reason, settled_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'withheld', $9, $10)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'withheld', $10, $11)
      on conflict (outreach_key) do update
-       set state = 'withheld', reason = $9, settled_at = $10, held_until = null`,
+       set state = 'withheld', channel = $9, reason = $10, settled_at = $11, held_until = null`,
     [...columns(claim), reason, timestamp(claim.at)],
   );
 }

@@ -101,15 +101,6 @@ export async function pausesSince(sql: Sql, since: Instant): Promise<CampaignPau
   return rows;
 }
 
-/** Pauses of a campaign, the newest first. */
-export async function listPauses(sql: Sql, campaignRef: CampaignRef, limit: number): Promise<CampaignPause[]> {
-  const { rows } = await sql.query<CampaignPause>(
-    `${PAUSE} where campaign_ref = $1 order by paused_at desc, pause_id desc limit $2`,
-    [campaignRef, limit],
-  );
-  return rows;
-}
-
 /** Campaigns that are paused now, by name. */
 export async function pausedCampaigns(sql: Sql): Promise<CampaignRef[]> {
   const { rows } = await sql.query<{ ref: CampaignRef }>(

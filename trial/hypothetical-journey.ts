@@ -13,10 +13,11 @@ import { compose, isReminder, planned, type MessageDependencies } from '../activ
 import type { Bank } from '../activities/dependencies.js';
 import type { Mail } from '../activities/mail.js';
 import type { CustomerContact } from '../store/customers.js';
-import { one, timestamp, type Database } from '../store/database.js';
+import type { Database } from '../store/database.js';
 import { assignToJourney } from '../store/first-contacts.js';
 import { closeJourney, insertJourney, openJourneyOf, readJourney, type JourneyRow } from '../store/journeys.js';
 import { openSurvey } from '../store/surveys.js';
+import { makeRoomForTrial, tryVersion } from '../store/trials.js';
 
 /** What trials are made with. */
 export interface TrialDependencies {
@@ -34,9 +35,8 @@ export interface TrialOf {
   at: Instant;
 }
 
-/** Names that stand in records which are never committed. */
+/** Stands in records which are never committed. */
 const NOBODY = 'a trial';
-const NOBODY_ELSE = 'a trial, second person';
 
 /**
  * The journey that the definition would begin for a customer, as if it were launched and the customer had no other one.
@@ -45,14 +45,10 @@ const NOBODY_ELSE = 'a trial, second person';
 export async function hypotheticalJourney(inside: Database, trial: TrialOf): Promise<JourneyRow> {
   const { definition, customerRef, tierRef, asOf, at } = trial;
   const campaignRef = definition.campaign as CampaignRef;
-  const version = await hypotheticalVersion(inside, campaignRef, definition, at);
+  const version = await tryVersion(inside, definition, at);
   const open = await openJourneyOf(inside, customerRef);
   if (open) await closeJourney(inside, open.journeyId, 'declined', NOBODY, at);
-  // one journey of a campaign for a customer and a day: the one of that day makes room
-  await inside.query(
-    `update journeys set as_of = '0001-01-01' where customer_ref = $1 and campaign_ref = $2 and as_of = $3`,
-    [customerRef, campaignRef, asOf],
-  );
+  await makeRoomForTrial(inside, { customerRef, campaignRef, asOf });
   const journeyId = await insertJourney(inside, {
     customerRef,
     campaignRef,
@@ -65,29 +61,6 @@ export async function hypotheticalJourney(inside: Database, trial: TrialOf): Pro
   if (journeyId === null) throw new Error(`no journey can be tried for ${customerRef}; try again.`);
   await assignToJourney(inside, await readJourney(inside, journeyId), at);
   return readJourney(inside, journeyId);
-}
-
-async function hypotheticalVersion(
-  inside: Database,
-  campaignRef: CampaignRef,
-  definition: CampaignDefinition,
-  at: Instant,
-): Promise<number> {
-  await inside.query('insert into campaigns (campaign_ref, priority) values ($1, 0) on conflict do nothing', [
-    campaignRef,
-  ]);
-  const { rows } = await inside.query<{ version: number }>(
-    `insert into campaign_versions (campaign_ref, version, definition, source_text, digest, published_at, published_by)
-     select $1, coalesce(max(version), 0) + 1, $2, '', $3, $4, $5 from campaign_versions where campaign_ref = $1
-     returning version`,
-    [campaignRef, JSON.stringify(definition), NOBODY, timestamp(at), NOBODY],
-  );
-  const { version } = one(rows, 'the version that is tried');
-  await inside.query(
-    'insert into campaign_launches (campaign_ref, version, launched_at, launched_by) values ($1, $2, $3, $4)',
-    [campaignRef, version, timestamp(at), NOBODY_ELSE],
-  );
-  return version;
 }
 
 export type TrialLetter =

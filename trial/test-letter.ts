@@ -8,6 +8,8 @@ import { planned } from '../activities/journey-messages.js';
 import { CLAIM_LEASE_MS, smtpMailDoor, type Delivery, type Mail, type MailDoor } from '../activities/mail.js';
 import { dkimKey } from '../config/dkim.js';
 import { renderMessage, SAMPLE, type MessageData } from '../activities/message-templates.js';
+import { openStop } from '../store/outbound-stops.js';
+import { isCustomersAddress } from '../store/trials.js';
 import { lockAdmissionFacts } from '../store/admissions.js';
 import { lockCustomer } from '../store/customers.js';
 import { hypotheticalJourney, inertSecret, trialLetter, type TrialDependencies } from './hypothetical-journey.js';
@@ -75,16 +77,11 @@ export async function sendTestLetter(
 }
 
 async function refuseAddress({ database }: TrialDependencies, to: string): Promise<void> {
-  const { rows } = await database.query<{ isCustomers: boolean; stopped: boolean }>(
-    `select exists (select 1 from customers where lower(email) = lower($1)) as "isCustomers",
-            exists (select 1 from outbound_stops where resumed_at is null) as stopped`,
-    [to.trim()],
-  );
-  if (rows[0]?.isCustomers)
+  if (await isCustomersAddress(database, to))
     throw new TestRefused(
       "this address is a customer's, and a customer who gets a test can't know that it is one; name a colleague's.",
     );
-  if (rows[0]?.stopped)
+  if (await openStop(database))
     throw new TestRefused('nothing leaves the bank now: the kill switch is thrown; test when it is taken back.');
 }
 

@@ -101,7 +101,7 @@ async function close(journey: Journey, ending: Ending): Promise<JourneyResult> {
   ]);
   if (rewarded) {
     const heldUntil = addMillis(journey.time.now(), days(MOST_HELD_DAYS));
-    await deliver(journey, 'reward', 'closing', 'tells the customer of the reward', heldUntil, () => false);
+    await deliver(journey, 'reward', 'closing', 'tells the customer of the reward', heldUntil);
   }
   journey.at('closed', `${result.outcome}: ${result.reason}`);
   await condition(allHandlersFinished);

@@ -45,14 +45,9 @@ import {
 import { HeldClock } from './held-clock.js';
 import { Itinerary, planWithSteps, type PlanBeforeSteps } from './itinerary.js';
 import { over, refuse } from './refuse.js';
-import { businessNow } from './waiting.js';
+import { businessNow, GIVE_UP_DAYS, LEAST_TRY_MS } from './waiting.js';
 
 export type Message = Parameters<typeof post.sendJourneyMessage>[0]['message'];
-
-/** Days of business time after which a message that no server takes is given up (RFC 5321, 4.5.4.1: four to five). */
-const GIVE_UP_DAYS = 5;
-/** Servers don't come back faster under a fast clock: a message is tried for at least this long, in wall ms. */
-const LEAST_TRY_MS = 60_000;
 
 /** Why a send was left without an answer; null when it failed for another reason. */
 function whyNotSent(error: unknown): 'journey-ending' | 'not-taken-in-time' | null {

@@ -19,14 +19,9 @@ import {
   type PlanInput,
   type PlanRunState,
 } from './contract.js';
-import { businessNow, waitUntil } from './waiting.js';
+import { businessNow, GIVE_UP_DAYS, LEAST_TRY_MS, waitUntil } from './waiting.js';
 
 type Letter = Parameters<typeof post.sendPlanLetter>[0]['letter'];
-
-/** Days of business time after which a letter that no server takes is given up (RFC 5321, 4.5.4.1: four to five). */
-const GIVE_UP_DAYS = 5;
-/** Servers don't come back faster under a fast clock: a letter is tried for at least this long, in wall ms. */
-const LEAST_TRY_MS = 60_000;
 
 /** A repayment plan, one instalment in each run: the customer is reminded, the payment is looked for, the next run begins. */
 export async function repaymentPlan(input: PlanInput): Promise<PlanRunState> {

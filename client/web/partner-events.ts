@@ -1,8 +1,7 @@
 /** What partners say of orders, by signed webhooks; docs/api.md tells them how. */
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { partnerSettings } from '../../config/partners.js';
-import { isSignedWebhook, WEBHOOK_HEADERS } from '../../config/webhooks.js';
 import { businessTime } from '../../domain/business-clock.js';
 import type { OrderRef, PartnerRef } from '../../domain/types.js';
 import { readInstallation, type Installation } from '../../store/installation.js';
@@ -13,7 +12,8 @@ import {
   type PartnerEvent,
   type Receiving,
 } from '../../store/partner-events.js';
-import { isOutage, logged, PageRefusal } from './refusal.js';
+import { logged } from './refusal.js';
+import { answerEventError, EventRefusal, keepRawBodies, readSigned } from './signed-events.js';
 import { URLS } from './urls.js';
 import type { App, Web } from './web.js';
 
@@ -26,19 +26,7 @@ const MINUTE_MS = 60_000;
 const LEAST_ORDER_DIGITS = 7;
 const MOST_ORDER_DIGITS = 12;
 const ORDER_REF = new RegExp(`^R-\\d{4}-\\d{${LEAST_ORDER_DIGITS},${MOST_ORDER_DIGITS}}$`);
-/** After an outage a partner sends again in so many seconds. */
-const RETRY_AFTER_S = 30;
-
-/** An event that is not taken, and the sentence that says why; it repeats nothing of the event. */
-class EventRefusal extends Error {
-  override readonly name = 'EventRefusal';
-  constructor(
-    readonly status: number,
-    sentence: string,
-  ) {
-    super(sentence);
-  }
-}
+const NOBODY = 'There is no such partner, or it has no secret yet.';
 
 const params = z.object({ partner: z.string().regex(/^[a-z][a-z0-9-]{1,39}$/, 'there is no such partner') });
 const text = (what: string, most: number): z.ZodString =>
@@ -57,13 +45,10 @@ const eventBody = z.object({
 
 /** In a scope of its own: the body is kept as it came, since its signature is of these very bytes. */
 export function partnerRoutes(scope: App, web: Web): void {
-  scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit: EVENT_LIMIT_BYTES },
-    (_request, body, done) => done(null, body),
+  keepRawBodies(scope, EVENT_LIMIT_BYTES);
+  scope.setErrorHandler((error, request, reply) =>
+    answerEventError(error, request, reply, { nobody: NOBODY, guide: 'docs/api.md' }),
   );
-  scope.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   const config = { rateLimit: { max: EVENTS_PER_MINUTE, timeWindow: MINUTE_MS } };
   scope.post(URLS.partnerEvents, { config, schema: { params } }, async (request) => {
     const event = readEvent(request.params.partner as PartnerRef, request);
@@ -77,36 +62,15 @@ export function partnerRoutes(scope: App, web: Web): void {
 }
 
 /** @throws EventRefusal when it is not the partner's, or can't be read */
-function readEvent(partnerRef: PartnerRef, { headers, body }: FastifyRequest): PartnerEvent {
+function readEvent(partnerRef: PartnerRef, request: FastifyRequest): PartnerEvent {
   const { secrets } = partnerSettings(partnerRef);
-  if (secrets.length === 0) throw new EventRefusal(404, 'There is no such partner, or it has no secret yet.');
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  const signed = {
-    id: oneOf(headers[WEBHOOK_HEADERS.id]),
-    timestamp: oneOf(headers[WEBHOOK_HEADERS.timestamp]),
-    signature: oneOf(headers[WEBHOOK_HEADERS.signature]),
-  };
-  if (!isSignedWebhook(secrets, signed, bytes, Date.now()))
-    throw new EventRefusal(
-      401,
-      'The signature is not good: sign "webhook-id.webhook-timestamp.body" with the secret, within five minutes of now.',
-    );
-  const parsed = eventBody.safeParse(parseJson(bytes));
+  if (secrets.length === 0) throw new EventRefusal(404, NOBODY);
+  const { eventId, said: body } = readSigned(request, secrets);
+  const parsed = eventBody.safeParse(body);
   if (!parsed.success)
     throw new EventRefusal(400, `The event can't be read: ${parsed.error.issues[0]?.message ?? 'correct it'}.`);
   const { orderRef, reason = null, ...said } = parsed.data;
-  return { partnerRef, eventId: signed.id ?? '', orderRef: orderRef as OrderRef, reason, ...said };
-}
-
-const oneOf = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? undefined : header;
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch {
-    return null;
-  }
+  return { partnerRef, eventId, orderRef: orderRef as OrderRef, reason, ...said };
 }
 
 /** The fact is stored: a run that can't be told now is told when the event comes again, or by the daily round. */
@@ -130,24 +94,4 @@ function answerTo({ orderRef, eventId, status }: PartnerEvent, received: Receivi
     case 'unknown-order':
       throw new EventRefusal(404, 'There is no order of that reference for this partner.');
   }
-}
-
-/** The one place that turns whatever went wrong into `{ error }`. */
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = error instanceof EventRefusal ? error : asRefusal(error);
-  if (refusal !== error && refusal.status >= 500)
-    request.log.error({ ...logged(error), route: request.routeOptions.url }, 'an event failed');
-  if (refusal.status === 503) reply.header('retry-after', String(RETRY_AFTER_S));
-  return reply.code(refusal.status).send({ error: refusal.message });
-}
-
-function asRefusal(error: unknown): EventRefusal {
-  if (error instanceof PageRefusal && error.status === 429)
-    return new EventRefusal(429, 'Too many events at once; wait a minute and send them again.');
-  const { statusCode, validation } = error as Partial<FastifyError>;
-  if (validation) return new EventRefusal(404, 'There is no such partner, or it has no secret yet.');
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new EventRefusal(statusCode, "The event can't be read; docs/api.md shows how to send one.");
-  if (isOutage(error)) return new EventRefusal(503, "Keepwell can't take it for the moment; send it again.");
-  return new EventRefusal(500, 'Something is broken in Keepwell; its operators find it in the log of the pages.');
 }

@@ -127,7 +127,7 @@ test.each([
   [
     'a stretch of no time',
     instead('7 days', '0 days'),
-    '9:15 contact.caps.0.within: "0 days" is not a length of time; write for instance "7 days", "36 hours" or "2 weeks", up to 366 days',
+    '9:15 contact.caps.0.within: "0 days" is not a length of time; write for instance "10 days", "36 hours" or "2 weeks", up to 366 days',
   ],
   [
     'two caps of one channel and stretch',
